@@ -1,0 +1,1 @@
+"""Everything that connects: the scripted peer that the specs drive, and the clients that people run."""
