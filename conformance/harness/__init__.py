@@ -1,0 +1,1 @@
+"""What makes a situation certain: scripts and their player, launch, freeze, observe, patience."""

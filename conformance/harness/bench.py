@@ -1,0 +1,112 @@
+"""A server on the test bench: started when needed, replaced when it died, and known to answer before it is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.harness import script as s
+from conformance.harness.kernel import KernelView
+from conformance.harness.launch import CannotStart, Keeper
+from conformance.harness.law import Breach, breach_of
+from conformance.harness.patience import Patience
+from conformance.harness.player import Player
+from conformance.harness.server import Server
+from conformance.harness.target import Target
+from conformance.harness.transcript import Answers, Transcript
+
+# Named apart from the clients of the cases, so that its bytes are foreign to each of theirs.
+CANARY = s.script(s.Connect(900), s.Ping(900, b"canary"), s.HalfClose(900), s.AwaitEnd(900))
+STOP_AND_CONTINUE = s.script(
+    s.Connect(901),
+    s.Ping(901, b"before"),
+    s.Freeze(),
+    s.Thaw(),
+    s.Ping(901, b"after"),
+    s.HalfClose(901),
+    s.AwaitEnd(901),
+)
+
+
+class Inconclusive(Exception):
+    """The run cannot tell, and it is nobody's fault that it knows of."""
+
+
+class Bench:
+    """Holds one target in place for all its clauses. `answers` makes the oracle of a connection."""
+
+    def __init__(self, target: Target, keeper: Keeper, kernel: KernelView) -> None:
+        self.target = target
+        self.server = Server(target, keeper, kernel)
+        self.patience = Patience()
+        self._running = False
+        self._served_before = False
+        self._greeting: Breach | None = None
+        self._greeted = False
+        self._said_something = False
+        self._after_freezing: Breach | None = None
+        self._froze = False
+
+    def close(self) -> None:
+        """End what was started."""
+        self._running = False
+        self.server.end()
+
+    def replace(self) -> None:
+        """Have the next case played against a fresh copy, where one can be had."""
+        if self.server.restartable:
+            self.close()
+
+    def ready(self, answers: Callable[[], Answers]) -> None:
+        """See that a copy is there and warm. Raises `CannotStart`, or `Inconclusive` when it served before."""
+        if self._running and self.server.epitaph() is None:
+            return
+        try:
+            self.server.start()
+        except CannotStart as error:
+            if self._served_before:
+                msg = f"the target served before, and could not be started again: {error}"
+                raise Inconclusive(msg) from None
+            raise
+        self._running = True
+        if self._greeted and self._greeting is not None:
+            return
+        transcript = self.play(CANARY, answers, self.patience.full_s)
+        self._greeting, self._greeted = breach_of(transcript), True
+        self._said_something = any(client.received_bytes for client in transcript.clients.values())
+        self._served_before = self._said_something
+        if self._greeting is None:
+            self.server.settle()
+
+    def play(self, script: s.Script, answers: Callable[[], Answers], silence_s: float) -> Transcript:
+        """Play a script, and learn the server's pace from it."""
+        transcript = Player(self.server, answers, silence_s).play(script)
+        if transcript.stop is None:
+            self.patience.learn(transcript.slowest_s)
+        return transcript
+
+    @property
+    def unresponsive(self) -> Breach | None:
+        """What came of a first lone message, where not one byte of answer did; None where anything did."""
+        return None if self._said_something else self._greeting
+
+    @property
+    def answers_wrongly(self) -> bool:
+        """Whether the answer to the first lone message was wrong: then a canary's need not be right."""
+        return self._greeting is not None and self._said_something
+
+    def serves(self, answers: Callable[[], Answers], silence_s: float) -> tuple[Breach | None, Transcript]:
+        """Whether a new connection is served: the breach where it is not, and what happened."""
+        transcript = self.play(CANARY, answers, silence_s)
+        breach = breach_of(transcript)
+        if breach is not None and self.answers_wrongly and any(c.received_bytes for c in transcript.clients.values()):
+            breach = None
+        return breach, transcript
+
+    def stands_freezing(self, answers: Callable[[], Answers]) -> Breach | None:
+        """What is wrong after it was stopped and continued while idle; None where it goes on as if nothing was."""
+        if not self._froze:
+            transcript = self.play(STOP_AND_CONTINUE, answers, self.patience.full_s)
+            self._after_freezing, self._froze = breach_of(transcript), True
+            if self._after_freezing is not None:
+                self.replace()
+        return self._after_freezing

@@ -1,0 +1,142 @@
+"""What the kernel knows of the server's end of a connection: what arrived, and whether its send buffer is full.
+
+A client cannot tell that its bytes reached a stopped server: its own count of unacknowledged bytes (TIOCOUTQ) stays
+up for the 43 ms of a delayed acknowledgement. The server's end lies in the same kernel, and sock_diag(7) answers for
+one socket in some 5 µs, unprivileged. Other systems have no such question: there nothing is `certain`, and what needs
+it is unobserved.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+import struct
+import sys
+from dataclasses import dataclass
+
+from clients.peer import Address, family_of
+
+NETLINK_SOCK_DIAG = 4
+SOCK_DIAG_BY_FAMILY = 20
+NLM_F_REQUEST = 1
+NLMSG_ERROR = 2
+INET_DIAG_INFO = 2
+INET_DIAG_SKMEMINFO = 7
+REPLY_BYTES = 4096
+
+_MESSAGE_HEADER = struct.Struct("=IHHII")
+_REQUEST_HEADER = struct.Struct("=BBBBI")
+_SOCKET_ID = struct.Struct("!HH16s16s")
+_NO_INTERFACE_NO_COOKIE = struct.pack("=I8s", 0, b"\xff" * 8)
+_REPLY_COUNTS = struct.Struct("=IIIII")  # expires, receive queue, send queue, user, inode
+_REPLY_COUNTS_AT = _MESSAGE_HEADER.size + 4 + 48
+_ATTRIBUTES_AT = _MESSAGE_HEADER.size + 72
+_ATTRIBUTE = struct.Struct("=HH")
+_BYTES_RECEIVED_AT = 128  # tcpi_bytes_received in struct tcp_info; a FIN counts as one
+_MEMORY = struct.Struct("=IIIIIIIII")  # struct of SK_MEMINFO_*: [3] is the send buffer's size, [5] what it holds
+
+
+class TcpState(enum.IntEnum):
+    """The states that matter here, as linux/tcp_states.h numbers them."""
+
+    ESTABLISHED = 1
+    SYN_RECEIVED = 3
+    CLOSE_WAIT = 8
+    LISTEN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEnd:
+    """The server's end of one connection, or its listening socket where there is no such end."""
+
+    state: int
+    inode: int
+    unread_bytes: int
+    unacknowledged_bytes: int
+    arrived_bytes: int
+    send_buffer_bytes: int
+    send_buffer_used_bytes: int
+
+    @property
+    def writable(self) -> bool:
+        """Whether poll(2) reports it writable: the free part is at least half the used one (sk_stream_is_writeable)."""
+        return self.send_buffer_bytes - self.send_buffer_used_bytes >= self.send_buffer_used_bytes >> 1
+
+    @property
+    def send_buffer_full(self) -> bool:
+        """Whether the next send falls short."""
+        return self.send_buffer_used_bytes >= self.send_buffer_bytes > 0
+
+
+class KernelView:
+    """Asks the kernel about sockets of this machine. `available` is False where it has no such interface."""
+
+    def __init__(self) -> None:
+        self._netlink: socket.socket | None = None
+        if sys.platform == "linux":
+            try:
+                self._netlink = socket.socket(
+                    socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG
+                )
+                self._netlink.settimeout(5)
+            except OSError:
+                self._netlink = None
+
+    @property
+    def available(self) -> bool:
+        """Whether this kernel answers at all."""
+        return self._netlink is not None
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self._netlink is not None:
+            self._netlink.close()
+            self._netlink = None
+
+    def server_end(self, server: Address, client: Address) -> ServerEnd | None:
+        """The server's end of the connection that `client` made; None where nothing answers for it any more.
+
+        Where the connection is gone, or never came to be, the kernel answers for the listening socket (`LISTEN`).
+        """
+        if self._netlink is None:
+            return None
+        family = family_of(server)
+        wanted = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1)
+        request = (
+            _REQUEST_HEADER.pack(family, socket.IPPROTO_TCP, wanted, 0, 0xFFFFFFFF)
+            + _SOCKET_ID.pack(server[1], client[1], _packed(family, server[0]), _packed(family, client[0]))
+            + _NO_INTERFACE_NO_COOKIE
+        )
+        header = _MESSAGE_HEADER.pack(_MESSAGE_HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0)
+        self._netlink.send(header + request)
+        return _parse(self._netlink.recv(REPLY_BYTES))
+
+
+def _packed(family: socket.AddressFamily, host: str) -> bytes:
+    return socket.inet_pton(family, host).ljust(16, b"\0")
+
+
+def _parse(reply: bytes) -> ServerEnd | None:
+    length, kind, *_ = _MESSAGE_HEADER.unpack_from(reply)
+    if kind == NLMSG_ERROR:
+        return None
+    _, unread, unacknowledged, _, inode = _REPLY_COUNTS.unpack_from(reply, _REPLY_COUNTS_AT)
+    arrived = buffer = used = 0
+    at = _ATTRIBUTES_AT
+    while at + _ATTRIBUTE.size <= length:
+        size, attribute = _ATTRIBUTE.unpack_from(reply, at)
+        if attribute == INET_DIAG_INFO:
+            (arrived,) = struct.unpack_from("=Q", reply, at + _ATTRIBUTE.size + _BYTES_RECEIVED_AT)
+        elif attribute == INET_DIAG_SKMEMINFO:
+            memory = _MEMORY.unpack_from(reply, at + _ATTRIBUTE.size)
+            buffer, used = memory[3], memory[5]
+        at += max((size + 3) & ~3, _ATTRIBUTE.size)
+    return ServerEnd(
+        state=reply[_MESSAGE_HEADER.size + 1],
+        inode=inode,
+        unread_bytes=unread,
+        unacknowledged_bytes=unacknowledged,
+        arrived_bytes=arrived,
+        send_buffer_bytes=buffer,
+        send_buffer_used_bytes=used,
+    )

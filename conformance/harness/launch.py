@@ -1,0 +1,306 @@
+"""Starts a server, knows when it is ready, keeps its output flowing, and ends it without leaving anything behind."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import errno
+import os
+import random
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from clients.peer import Address, family_of
+from conformance.harness import keeper
+from conformance.harness.text import plain
+
+TAIL_BYTES = 65536
+READ_BYTES = 65536
+LONGEST_LINE_BYTES = 4096
+READY_WITHIN_S = 20.0
+TERMINATES_WITHIN_S = 2.0
+LAST_WORDS_WITHIN_S = 0.5
+LOOK_AGAIN_S = 0.005
+START_LINE = re.compile(rb"Server start at: (\S+):(\d{1,5})\s*")
+# Ports below the range that the kernel hands to connecting clients: a client of ours can never hold one of them.
+PORT_RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+DEFAULT_FIRST_CLIENT_PORT = 32768
+PORTS_BELOW = 12000
+
+
+class CannotStart(Exception):
+    """The target could not be brought to serve; the message says whose fault that is and what to do."""
+
+
+class Keeper:
+    """A process that outlives this one just long enough to end what this one started."""
+
+    def __init__(self) -> None:
+        self.mark = uuid.uuid4().hex
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", keeper.__file__, self.mark],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def tell(self, line: str) -> None:
+        """Hand it a line, in the words of `conformance.harness.keeper`."""
+        stdin = self._process.stdin
+        if stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                stdin.write(line.encode() + b"\n")
+                stdin.flush()
+
+    def close(self) -> None:
+        """Dismiss it; it clears up what may be left."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+        self._process.wait()
+
+
+class Tail:
+    """The last of what a stream said, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._pieces: collections.deque[bytes] = collections.deque()
+        self._kept = 0
+
+    def add(self, data: bytes) -> None:
+        """Take in what was said, and forget what is too long ago."""
+        self._pieces.append(data)
+        self._kept += len(data)
+        while self._kept - len(self._pieces[0]) >= TAIL_BYTES:
+            self._kept -= len(self._pieces.popleft())
+
+    def last_line(self) -> bytes:
+        """The last line that says anything."""
+        lines = b"".join(self._pieces).split(b"\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), b"")
+
+
+class Output(threading.Thread):
+    """Reads both pipes of a process to their ends, so that it never blocks on them."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        super().__init__(name=f"output of {process.pid}", daemon=True)
+        self.stdout, self.stderr = Tail(), Tail()
+        self.announced: Address | None = None
+        self.changed = threading.Event()
+        self.ended = threading.Event()
+        self._start_of_line = b""
+        self._selector = selectors.DefaultSelector()
+        for stream, tail in ((process.stdout, self.stdout), (process.stderr, self.stderr)):
+            if stream is not None:
+                self._selector.register(stream, selectors.EVENT_READ, tail)
+        self._closing, self._closer = os.pipe()
+        self._selector.register(self._closing, selectors.EVENT_READ, None)
+        self.start()
+
+    def run(self) -> None:
+        """Read until both pipes ended or `close` was called."""
+        while len(self._selector.get_map()) > 1:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    return
+                data = os.read(key.fd, READ_BYTES)
+                if data:
+                    key.data.add(data)
+                    if key.data is self.stdout and self.announced is None:
+                        self._look_for_start_line(data)
+                else:
+                    self._selector.unregister(key.fileobj)
+        self.ended.set()
+
+    def close(self) -> None:
+        """Stop reading: whoever still holds the pipes' other ends is on its own."""
+        os.write(self._closer, b"x")
+        self.join()
+        self._selector.close()
+        os.close(self._closing)
+        os.close(self._closer)
+
+    def last_words(self) -> str:
+        """The last line of stderr, or of stdout, made plain; empty when nothing was said."""
+        return plain(self.stderr.last_line() or self.stdout.last_line())
+
+    def _look_for_start_line(self, data: bytes) -> None:
+        *lines, rest = (self._start_of_line + data).split(b"\n")
+        self._start_of_line = rest[-LONGEST_LINE_BYTES:]
+        for line in lines:
+            match = START_LINE.fullmatch(line)
+            if match and int(match[2]) < 65536:
+                self.announced = (match[1].decode("ascii", "replace").strip("[]"), int(match[2]))
+                self.changed.set()
+                return
+
+
+class Process:
+    """One run of a server's command.
+
+    A command with `{port}` is given a free port; one without uses `fixed_port`, or announces its own by the line
+    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve.
+    """
+
+    def __init__(self, command: Sequence[str], keeper_: Keeper, *, host: str, fixed_port: int | None = None) -> None:
+        self._given_port = any("{port}" in word for word in command)
+        self._host = host
+        self._reserved = PortReservation(host) if self._given_port else None
+        self._port = self._reserved.port if self._reserved else fixed_port
+        if fixed_port and not self._given_port and accepts((host, fixed_port)):
+            msg = f"something else already listens on {host}:{fixed_port}; end it, or choose another port"
+            raise CannotStart(msg)
+        words = [word.replace("{host}", host).replace("{port}", str(self._port)) for word in command]
+        self._mark = f"{keeper_.mark}.{uuid.uuid4().hex}"
+        self._keeper = keeper_
+        try:
+            self._popen = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                env={**os.environ, keeper.MARK_VARIABLE: self._mark, "PYTHONUNBUFFERED": "1"},
+            )
+        except OSError as error:
+            msg = f"cannot start {plain(words[0])}: {error.strerror}"
+            raise CannotStart(msg) from None
+        keeper_.tell(f"group {self._popen.pid}")
+        self.output = Output(self._popen)
+        try:
+            self.address = self._await_ready()
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The process that was started, and the process group that it leads."""
+        return self._popen.pid
+
+    def exit_status(self, within_s: float = 0.0) -> int | None:
+        """Its status once it is gone (a signal's number, negative), None while it runs."""
+        if within_s:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(within_s)
+        return self._popen.poll()
+
+    def epitaph(self, within_s: float = 0.0) -> str | None:
+        """How it ended and its last words; None while it runs."""
+        status = self.exit_status(within_s)
+        if status is None:
+            return None
+        self.output.ended.wait(LAST_WORDS_WITHIN_S)  # at once, unless a child of its holds the pipes open
+        how = f"exited with status {status}" if status >= 0 else f"was ended by {signal_name(-status)}"
+        words = self.output.last_words()
+        return how + (f"; its last line was: {words}" if words else ", without a word")
+
+    def end(self) -> None:
+        """End it and everything that came of it: politely first, then not."""
+        for number in (signal.SIGCONT, signal.SIGTERM):
+            self._signal_group(number)
+        self.exit_status(within_s=TERMINATES_WITHIN_S)
+        self._signal_group(signal.SIGKILL)
+        self._popen.wait()
+        keeper.kill_marked(self._mark)
+        self._keeper.tell(f"not group {self._popen.pid}")
+        self.output.close()
+        for stream in (self._popen.stdout, self._popen.stderr):
+            if stream is not None:
+                stream.close()
+        if self._reserved:
+            self._reserved.release()
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, number)
+
+    def _await_ready(self) -> Address:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            if self._port is not None:
+                if accepts((self._host, self._port)):
+                    return self._host, self._port
+            elif self.output.announced is not None:
+                return self.output.announced
+            self.output.changed.wait(LOOK_AGAIN_S)
+            epitaph = self.epitaph()
+            if epitaph is not None:
+                msg = f"the target {epitaph.replace(';', ' before it served anyone;', 1)}"
+                raise CannotStart(msg)
+        raise CannotStart(self._never_ready())
+
+    def _never_ready(self) -> str:
+        if self._port is None:
+            return (
+                f"the target announced no port within {READY_WITHIN_S:.0f} s: give its command a {{port}}, name the "
+                "port it uses (--port N), or let it print the line 'Server start at: HOST:PORT'"
+            )
+        text = f"the target opened no port within {READY_WITHIN_S:.0f} s: nothing accepts on {self._host}:{self._port}"
+        announced = self.output.announced
+        return text + (f"; it announced {plain(announced[0])}:{announced[1]} instead" if announced else "")
+
+
+def accepts(address: Address) -> bool:
+    """Whether somebody accepts connections there."""
+    with socket.socket(family_of(address), socket.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(address) == 0
+
+
+class PortReservation:
+    """A port that nobody holds, from below the range of connecting clients, reserved among the suite's workers.
+
+    Between the choice and the server's bind(2) another worker could choose the same. An abstract Unix socket
+    (unix(7)) of that number settles it, and goes with whoever holds it; systems without those take the small risk.
+    """
+
+    def __init__(self, host: str) -> None:
+        lowest, highest = _server_ports()
+        source = random.SystemRandom()
+        while True:
+            self.port = source.randrange(lowest, highest)
+            self._token = socket.socket(socket.AF_UNIX)
+            try:
+                if sys.platform == "linux":
+                    self._token.bind(f"\0echo-conformance/{self.port}")
+                with socket.socket(family_of((host, self.port)), socket.SOCK_STREAM) as probe:
+                    probe.bind((host, self.port))
+            except OSError as error:
+                self._token.close()
+                if error.errno != errno.EADDRINUSE:
+                    msg = f"cannot use the address {plain(host)}: {error.strerror}"
+                    raise CannotStart(msg) from None
+            else:
+                return
+
+    def release(self) -> None:
+        """Let others choose it again."""
+        self._token.close()
+
+
+def _server_ports() -> tuple[int, int]:
+    try:
+        first_client_port = int(PORT_RANGE_FILE.read_text().split()[0])
+    except OSError:
+        first_client_port = DEFAULT_FIRST_CLIENT_PORT
+    return max(1024, first_client_port - PORTS_BELOW), first_client_port
+
+
+def signal_name(number: int) -> str:
+    """A signal as people call it."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

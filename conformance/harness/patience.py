@@ -1,0 +1,43 @@
+"""How long silence may last before it counts as an answer.
+
+Silence, never slowness: whatever moves at all is waited for. A first silence is judged with full patience. Cases that
+only serve to shorten a known failure get a short one, learnt from this server's own pace. A server that has been found
+silent once has failed already: its further failures are judged with less.
+"""
+
+from __future__ import annotations
+
+FULL_S = 10.0
+LEAST_S = 3.0
+SHORTEST_S = 0.25
+TIMES_SLOWEST = 10
+
+
+class Patience:
+    """The patience with one server. All times in seconds."""
+
+    def __init__(self) -> None:
+        self._slowest_s = 0.0
+        self._silences = 0
+
+    def learn(self, slowest_s: float) -> None:
+        """Take note of a silence that ended well."""
+        self._slowest_s = max(self._slowest_s, slowest_s)
+
+    def disappointed(self) -> None:
+        """A failure by silence was confirmed."""
+        self._silences += 1
+
+    @property
+    def full_s(self) -> float:
+        """For a verdict."""
+        return max(FULL_S / (1 << self._silences), LEAST_S, self._paced_s)
+
+    @property
+    def short_s(self) -> float:
+        """For shortening a case."""
+        return min(self.full_s, max(SHORTEST_S, self._paced_s))
+
+    @property
+    def _paced_s(self) -> float:
+        return min(FULL_S, TIMES_SLOWEST * self._slowest_s)

@@ -1,0 +1,380 @@
+"""Plays a script against a server. All the socket calls of the suite are made here and in the peer.
+
+While a step waits, every client that is not stalled is read and every client that has something to send sends it. A
+wait ends when its condition holds, when the connection it is about has ended, when its answer is wrong, or in silence;
+what happened is written down, and never judged here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import struct
+import termios
+import time
+from collections.abc import Callable
+
+from clients.peer import SLICE_S, Ending, Peer, pump
+from conformance.harness import script as s
+from conformance.harness.kernel import TcpState
+from conformance.harness.server import Server
+from conformance.harness.tape import tape
+from conformance.harness.text import seconds
+from conformance.harness.transcript import Answers, ClientRecord, Stop, Transcript, Trouble
+
+LONGEST_CASE_S = 60.0
+LONGEST_FLOOD_BYTES = 16 << 20
+FLOOD_PIECE_BYTES = 8192
+# After a wrong answer a little more is read, to tell lost from swapped from doubled.
+AFTERMATH_S = 0.05
+AFTERMATH_BYTES = 1 << 20
+# A handshake on one machine is done before connect(2) returns, unless the queue of a stopped server is full.
+QUEUED_WITHIN_S = 0.1
+ARRIVES_WITHIN_S = 5.0
+LOOK_AGAIN_S = 0.0005
+UNCHANGED_S = 0.1
+QUIET_WINDOW_S = 0.05
+QUIET_DEMAND_S = 0.002
+QUIET_WITHIN_S = 5.0
+EPITAPH_WITHIN_S = 0.3
+
+
+class _Halted(Exception):
+    """A step was not done."""
+
+    def __init__(self, trouble: Trouble, detail: str = "") -> None:
+        super().__init__(trouble, detail)
+        self.trouble = trouble
+        self.detail = detail
+
+
+class _Client:
+    """A peer, the oracle that listens to it, and whether anything is still promised about it."""
+
+    def __init__(self, number: int, peer: Peer, answers: Answers) -> None:
+        self.number = number
+        self.peer = peer
+        self.answers = answers
+        self.promised = True
+
+    def record(self) -> ClientRecord:
+        # What is still to come is no fault of a connection that goes on.
+        fault = self.answers.finish() if self.peer.ending is not None else self.answers.fault
+        return ClientRecord(
+            number=self.number,
+            sent_bytes=self.peer.sent_bytes,
+            answered_bytes=self.answers.answered_bytes,
+            received=bytes(self.peer.received),
+            received_bytes=self.peer.received_bytes,
+            settled=self.answers.settled,
+            half_closed=self.peer.half_closed,
+            promised=self.promised,
+            ending=self.peer.ending,
+            fault=fault,
+            events=self.peer.events,
+        )
+
+
+class Player:
+    """Plays one script against `server`, with a fresh oracle from `answers` for each client.
+
+    `silence_s` is how long nothing may happen before a wait is given up, in seconds.
+    """
+
+    def __init__(self, server: Server, answers: Callable[[], Answers], silence_s: float) -> None:
+        self._server = server
+        self._answers = answers
+        self._silence_s = silence_s
+        self._clients: dict[int, _Client] = {}
+        self._frozen = False
+        self._queue_full = False
+        self._slowest_s = 0.0
+        self._deadline = time.monotonic() + LONGEST_CASE_S
+        self._steps: dict[type[s.Step], Callable[..., None]] = {
+            s.Connect: self._connect,
+            s.Send: self._send,
+            s.Await: self._await_answers,
+            s.Ping: self._ping,
+            s.Flood: self._flood,
+            s.HalfClose: self._half_close,
+            s.AwaitEnd: self._await_end,
+            s.Close: self._close,
+            s.Reset: self._reset,
+            s.Urgent: self._urgent,
+            s.Stall: self._stall,
+            s.Resume: self._resume,
+            s.AwaitBlocked: self._await_blocked,
+            s.Freeze: self._freeze,
+            s.Thaw: self._thaw,
+            s.AwaitQuiet: self._await_quiet,
+            s.AwaitReleased: self._await_released,
+        }
+
+    def play(self, script: s.Script) -> Transcript:
+        """Do the steps in order until one cannot be done, and tell what happened."""
+        transcript = Transcript(script)
+        try:
+            for index, step in enumerate(script):
+                try:
+                    self._steps[type(step)](step)
+                except _Halted as halted:
+                    transcript.stop = Stop(index, step, halted.trouble, halted.detail)
+                    break
+            else:
+                self._take_what_is_there()
+            self._set_down(transcript)
+        finally:
+            if self._frozen:
+                self._server.thaw()
+            for client in self._clients.values():
+                client.peer.discard()
+        return transcript
+
+    def _set_down(self, transcript: Transcript) -> None:
+        transcript.slowest_s = self._slowest_s
+        ended = transcript.stop is not None and transcript.stop.trouble in {Trouble.ENDED, Trouble.FAULT}
+        transcript.epitaph = self._server.epitaph(EPITAPH_WITHIN_S if ended else 0.0)
+        transcript.clients = {number: client.record() for number, client in self._clients.items()}
+        stop = transcript.stop
+        if stop and stop.trouble is Trouble.SILENCE and isinstance(stop.step, s.ClientStep):
+            silent = transcript.clients[stop.step.client]
+            silent.ending = silent.ending or Ending.SILENCE
+
+    # Clients
+
+    def _connect(self, step: s.Connect) -> None:
+        answers = self._answers()
+        peer = Peer(self._server.address, narrow=step.narrow, heard=answers.answered)
+        if step.client in self._clients:
+            peer.discard()
+            msg = f"the script connects client {step.client} twice"
+            raise ValueError(msg)
+        client = self._clients[step.client] = _Client(step.client, peer, answers)
+        peer.connect()
+        if self._frozen:
+            if not self._queue_full:
+                pump([peer], lambda: peer.connected or peer.over, QUEUED_WITHIN_S, slice_s=LOOK_AGAIN_S * 2)
+            # Where the queue is full the handshake is done later, by the kernel's own retry: that is slow, not wrong.
+            self._queue_full = not peer.connected
+        else:
+            self._wait(client, lambda: peer.connected)
+        self._confirm(client)
+
+    def _send(self, step: s.Send) -> None:
+        client = self._clients[step.client]
+        client.answers.sent(step.data)
+        client.peer.send(step.data)
+        self._confirm(client)
+
+    def _ping(self, step: s.Ping) -> None:
+        client = self._clients[step.client]
+        client.answers.sent(step.data)
+        client.peer.send(step.data)
+        self._await_answers(step)
+
+    def _await_answers(self, step: s.ClientStep) -> None:
+        client = self._clients[step.client]
+        self._wait(client, lambda: client.answers.settled)
+
+    def _flood(self, step: s.Flood) -> None:
+        client = self._clients[step.client]
+        handed_over = 0
+
+        def supply() -> bytes:
+            nonlocal handed_over
+            if handed_over >= LONGEST_FLOOD_BYTES:
+                return b""
+            piece = tape(step.client, FLOOD_PIECE_BYTES, handed_over)
+            handed_over += len(piece)
+            client.answers.sent(piece)
+            return piece
+
+        client.peer.flood(supply)
+
+    def _half_close(self, step: s.HalfClose) -> None:
+        client = self._clients[step.client]
+        self._let_it_finish(client)
+        client.peer.half_close()
+        self._confirm(client, fin=True)
+
+    def _await_end(self, step: s.AwaitEnd) -> None:
+        client = self._clients[step.client]
+        self._wait(client, lambda: client.peer.ending is Ending.FIN)
+        if client.answers.finish() is not None:
+            raise _Halted(Trouble.ENDED)
+
+    def _close(self, step: s.Close) -> None:
+        self._give_up(step, Peer.close)
+
+    def _reset(self, step: s.Reset) -> None:
+        self._give_up(step, Peer.reset)
+
+    def _give_up(self, step: s.ClientStep, how: Callable[[Peer], None]) -> None:
+        client = self._clients[step.client]
+        client.promised = False
+        self._let_it_finish(client)
+        how(client.peer)
+        self._confirm(client, fin=True)
+
+    def _urgent(self, step: s.Urgent) -> None:
+        client = self._clients[step.client]
+        client.promised = False
+        client.peer.urgent()
+
+    def _stall(self, step: s.Stall) -> None:
+        self._clients[step.client].peer.stall()
+
+    def _resume(self, step: s.Resume) -> None:
+        self._clients[step.client].peer.resume()
+
+    # Waiting
+
+    def _pump(self, about: list[Peer], until: Callable[[], bool], *, slice_s: float = SLICE_S) -> None:
+        """Pump all clients; halted by silence on those it is about, or by a case that takes too long."""
+        if self._frozen:
+            msg = "the script waits for a frozen server"
+            raise ValueError(msg)
+        peers = [client.peer for client in self._clients.values()]
+        longest_s = pump(
+            peers,
+            lambda: until() or time.monotonic() > self._deadline,
+            self._silence_s,
+            about=about,
+            slice_s=slice_s,
+        )
+        if longest_s is None:
+            raise _Halted(Trouble.SILENCE, seconds(self._silence_s))
+        self._slowest_s = max(self._slowest_s, longest_s)
+        if not until():
+            raise _Halted(Trouble.TOO_LONG, seconds(LONGEST_CASE_S))
+
+    def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
+        peer, answers = client.peer, client.answers
+        self._pump([peer], lambda: done() or peer.over or answers.fault is not None)
+        if answers.fault is not None:
+            self._hear_the_rest(peer)
+            raise _Halted(Trouble.FAULT)
+        if not done():
+            raise _Halted(Trouble.ENDED)
+
+    def _hear_the_rest(self, peer: Peer) -> None:
+        enough = peer.received_bytes + AFTERMATH_BYTES
+        until = time.monotonic() + 10 * AFTERMATH_S
+        pump(
+            [peer],
+            lambda: peer.over or peer.received_bytes > enough or time.monotonic() > until,
+            AFTERMATH_S,
+            slice_s=AFTERMATH_S,
+        )
+
+    def _take_what_is_there(self) -> None:
+        """What a server says or does unasked shows here at the latest."""
+        for client in self._clients.values():
+            peer = client.peer
+            if peer.interest() and peer.connected and peer.reading:
+                peer.receive()
+
+    # The server
+
+    def _let_it_finish(self, client: _Client) -> None:
+        """A client that leaves with nothing owed leaves a server that has nothing to do.
+
+        Where what is sent and what is under way are to meet, a frozen batch makes it certain that they do.
+        """
+        if client.answers.settled and not self._frozen:
+            self._server.let_it_finish()
+
+    def _freeze(self, _: s.Freeze) -> None:
+        self._server.let_it_finish()
+        self._frozen = True
+        if not self._server.freeze():
+            raise _Halted(Trouble.UNCERTAIN, "the server would not stand still")
+
+    def _thaw(self, _: s.Thaw) -> None:
+        self._frozen = self._queue_full = False
+        self._server.thaw()
+
+    def _confirm(self, client: _Client, *, fin: bool = False) -> None:
+        """While the server is frozen: see that what was done has arrived at its end, before the next step is done."""
+        if not self._frozen or client.peer.local is None:
+            return
+        deadline = time.monotonic() + ARRIVES_WITHIN_S
+        while not self._arrived(client, fin=fin):
+            if time.monotonic() > deadline:
+                raise _Halted(Trouble.UNCERTAIN, "what was sent did not arrive at the frozen server")
+            client.peer.flush()
+            time.sleep(LOOK_AGAIN_S)
+
+    def _arrived(self, client: _Client, *, fin: bool) -> bool:
+        peer = client.peer
+        if peer.local is None:
+            return False
+        end = self._server.kernel.server_end(self._server.address, peer.local)
+        if end is None or end.state == TcpState.LISTEN:
+            return True  # reset, and so gone
+        if end.state == TcpState.SYN_RECEIVED:
+            return False
+        return end.arrived_bytes >= peer.sent_bytes + fin and not peer.unsent_bytes
+
+    def _await_blocked(self, step: s.AwaitBlocked) -> None:
+        client = self._clients[step.client]
+        peer = client.peer
+        tree = self._server.tree
+        last: object = None
+        since = time.monotonic()
+
+        def blocked() -> bool:
+            """The next send falls short; or what is there stays as it is while the server rests."""
+            nonlocal last, since
+            end = self._server.kernel.server_end(self._server.address, peer.local) if peer.local else None
+            if end is not None and end.send_buffer_full:
+                return True
+            now = (end, _waiting_bytes(peer), peer.sent_bytes, tree.demand_s() if tree is not None else None)
+            if now != last:
+                last, since = now, time.monotonic()
+                return False
+            certain = end is not None and not end.writable and tree is not None
+            return certain or (bool(_waiting_bytes(peer)) and time.monotonic() - since > UNCHANGED_S)
+
+        self._pump([peer], lambda: blocked() or peer.over, slice_s=LOOK_AGAIN_S * 2)
+        if peer.over:
+            raise _Halted(Trouble.ENDED)
+
+    def _await_quiet(self, _: s.AwaitQuiet) -> None:
+        tree = self._server.tree
+        if tree is None:
+            raise _Halted(Trouble.UNCERTAIN, "there is no process to watch")
+        began = time.monotonic()
+        total_s = 0.0
+        while True:
+            before_s = tree.demand_s()
+            time.sleep(QUIET_WINDOW_S)
+            demand_s = tree.demand_s() - before_s
+            if demand_s < QUIET_DEMAND_S:
+                return
+            total_s += demand_s
+            elapsed_s = time.monotonic() - began
+            if elapsed_s > min(QUIET_WITHIN_S, self._silence_s):
+                raise _Halted(Trouble.BUSY, f"{seconds(total_s)} of processor time wanted in {seconds(elapsed_s)}")
+
+    def _await_released(self, _: s.AwaitReleased) -> None:
+        server = self._server
+        deadline = time.monotonic() + self._silence_s
+        while True:
+            opened = sum(not client.peer.over for client in self._clients.values())
+            count = server.count_sockets()
+            if count is None:
+                raise _Halted(Trouble.UNCERTAIN, "the server's descriptors may not be looked at")
+            extra = count - server.idle_sockets - opened
+            if extra <= 0:
+                return
+            if time.monotonic() > deadline:
+                raise _Halted(Trouble.HELD, f"{extra} more than its {opened} open connections need")
+            time.sleep(LOOK_AGAIN_S)
+
+
+def _waiting_bytes(peer: Peer) -> int:
+    """What has arrived at a client that does not read."""
+    with contextlib.suppress(OSError):
+        return int(struct.unpack("i", fcntl.ioctl(peer.fileno(), termios.FIONREAD, b"\0" * 4))[0])
+    return 0

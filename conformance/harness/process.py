@@ -1,0 +1,183 @@
+"""What can be seen of a server's processes from outside: whether they stand still, what they burn, what they hold.
+
+Linux tells all of it in /proc, to the nanosecond. Elsewhere psutil tells what that system has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import psutil
+
+GONE = (FileNotFoundError, ProcessLookupError)
+STOP_WITHIN_S = 10.0
+LOOK_AGAIN_S = 0.001
+
+
+class ProcessTree(ABC):
+    """A process and all that descends from it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    @abstractmethod
+    def pids(self) -> list[int]:
+        """The processes that are there now, the first one first; empty once it is gone."""
+
+    @abstractmethod
+    def stands_still(self) -> bool:
+        """Whether every thread of every process is stopped."""
+
+    @abstractmethod
+    def sleeps(self) -> bool:
+        """Whether the main thread, in most servers the loop, waits for something."""
+
+    @abstractmethod
+    def demand_s(self) -> float:
+        """Processor time that it has used or waited in line for, in seconds.
+
+        The wait counts: a spinning server that shares a crowded processor runs little and waits much.
+        """
+
+    @abstractmethod
+    def sockets(self) -> set[int] | None:
+        """The inodes of the sockets it holds; None where this user may not look."""
+
+    def stop(self) -> bool:
+        """Stop it, and return once it stands still; False when it never does."""
+        deadline = time.monotonic() + STOP_WITHIN_S
+        while True:
+            self.signal(signal.SIGSTOP)
+            if self.stands_still():
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK_AGAIN_S / 10)
+
+    def go_on(self) -> None:
+        """Let it run again."""
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to each of its processes."""
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+class LinuxTree(ProcessTree):
+    """Read from /proc (proc(5))."""
+
+    def pids(self) -> list[int]:
+        """Found through /proc/PID/task/TID/children: a look at this family alone, not at the whole machine."""
+        found: list[int] = []
+        waiting = [self.pid]
+        while waiting:
+            pid = waiting.pop()
+            tasks = self._tasks(pid)
+            if tasks:
+                found.append(pid)
+            for task in tasks:
+                with contextlib.suppress(*GONE):
+                    waiting.extend(map(int, (task / "children").read_text().split()))
+        return found
+
+    def stands_still(self) -> bool:
+        """State T (stopped), t (traced) or no longer alive, for every thread."""
+        return all(state in "TtZX" for pid in self.pids() for state in self._states(pid))
+
+    def sleeps(self) -> bool:
+        """State S; or gone, which waits for nothing more."""
+        try:
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0] not in "RD"
+        except GONE:
+            return True
+
+    def demand_s(self) -> float:
+        """The first two numbers of schedstat: nanoseconds on a processor, nanoseconds on its run queue."""
+        total = 0
+        for pid in self.pids():
+            for task in self._tasks(pid):
+                with contextlib.suppress(*GONE):
+                    on_processor, in_line, _ = (task / "schedstat").read_text().split()
+                    total += int(on_processor) + int(in_line)
+        return total / 1e9
+
+    def sockets(self) -> set[int] | None:
+        """The links in /proc/PID/fd that read socket:[INODE]."""
+        inodes: set[int] = set()
+        for pid in self.pids():
+            try:
+                descriptors = list(os.scandir(f"/proc/{pid}/fd"))
+            except GONE:
+                continue
+            except PermissionError:
+                return None
+            for descriptor in descriptors:
+                with contextlib.suppress(*GONE):
+                    link = os.readlink(descriptor.path)
+                    if link.startswith("socket:["):
+                        inodes.add(int(link[len("socket:[") : -1]))
+        return inodes
+
+    @staticmethod
+    def _tasks(pid: int) -> list[Path]:
+        try:
+            return list(Path(f"/proc/{pid}/task").iterdir())
+        except GONE:
+            return []
+
+    @classmethod
+    def _states(cls, pid: int) -> list[str]:
+        states = []
+        for task in cls._tasks(pid):
+            with contextlib.suppress(*GONE):
+                # The name in parentheses may hold anything, a parenthesis included.
+                states.append((task / "stat").read_text().rpartition(") ")[2][0])
+        return states
+
+
+class PortableTree(ProcessTree):
+    """Asked of psutil, on systems without /proc."""
+
+    def pids(self) -> list[int]:
+        """The process and psutil's list of its children."""
+        return [process.pid for process in self._processes()]
+
+    def stands_still(self) -> bool:
+        """The status that psutil gives."""
+        return all(process.status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE} for process in self._processes())
+
+    def sleeps(self) -> bool:
+        """The status that psutil gives."""
+        return all(process.status() != psutil.STATUS_RUNNING for process in self._processes()[:1])
+
+    def demand_s(self) -> float:
+        """User and system time: the time spent waiting for a processor is not told here."""
+        times = [process.cpu_times() for process in self._processes()]
+        return float(sum(time.user + time.system for time in times))
+
+    def sockets(self) -> set[int] | None:
+        """One made-up number for each descriptor of a socket."""
+        try:
+            return {c.fd for process in self._processes() for c in process.net_connections(kind="all")}
+        except psutil.AccessDenied:
+            return None
+
+    def _processes(self) -> list[psutil.Process]:
+        try:
+            first = psutil.Process(self.pid)
+            return [first, *first.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+
+def tree_of(pid: int) -> ProcessTree:
+    """The processes of a server, seen the best way this system has."""
+    return LinuxTree(pid) if sys.platform == "linux" else PortableTree(pid)

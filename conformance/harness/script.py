@@ -1,0 +1,170 @@
+"""A case as data: a short list of steps on numbered clients and on the server.
+
+Scripts are drawn, played, shrunk, printed and compared; nothing in here touches a socket. `player` says what each
+step does and when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SHOWN_BYTES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that is done, and waited for."""
+
+    def __str__(self) -> str:
+        return _words(type(self).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientStep(Step):
+    """A step on one client, named by its number."""
+
+    client: int
+
+    def __str__(self) -> str:
+        return f"{_words(type(self).__name__)} {self.client}"
+
+
+@dataclass(frozen=True, slots=True)
+class Connect(ClientStep):
+    """Open a connection, done when the handshake is. A narrow client offers a small window and small segments."""
+
+    narrow: bool = False
+
+    def __str__(self) -> str:
+        return f"connect {self.client}" + (" with a narrow window" if self.narrow else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Send(ClientStep):
+    """Hand over bytes. Done at once: what the kernel does not take goes out while later steps wait."""
+
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"send {self.client} {shown(self.data)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Await(ClientStep):
+    """Wait until every reply owed to the client has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(ClientStep):
+    """Send bytes and wait until every reply owed has arrived."""
+
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"ping {self.client} {shown(self.data)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Flood(ClientStep):
+    """Send without end, as fast as the server takes it, until the half-close."""
+
+
+@dataclass(frozen=True, slots=True)
+class HalfClose(ClientStep):
+    """Send nothing more (shutdown SHUT_WR), and go on reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitEnd(ClientStep):
+    """After a half-close: read to the end of the stream. Every reply owed must come, then FIN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close(ClientStep):
+    """Close both directions. Nothing is promised any more about this client's replies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(ClientStep):
+    """End the connection by a reset (SO_LINGER of zero seconds). Nothing is promised about its replies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent(ClientStep):
+    """Send one out-of-band byte. The connection may be kept or closed; nothing is promised about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stall(ClientStep):
+    """Read nothing until `Resume`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(ClientStep):
+    """Read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitBlocked(ClientStep):
+    """Wait until the server can give a stalled client nothing more: its next send falls short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze(Step):
+    """Stop the server. What is done until `Thaw` arrives as one readiness batch, confirmed with the kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw(Step):
+    """Let the server go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitQuiet(Step):
+    """Wait until the server burns no processor time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitReleased(Step):
+    """Wait until the server holds no more sockets than it has open connections (and had at its start)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A case: what is done, in order."""
+
+    steps: tuple[Step, ...]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.steps))
+
+    @property
+    def clients(self) -> list[int]:
+        """The numbers of the clients in it, in order."""
+        return sorted({step.client for step in self.steps if isinstance(step, ClientStep)})
+
+
+def script(*steps: Step | Script) -> Script:
+    """A script of these steps, in order; a script among them stands for its own steps."""
+    flat: list[Step] = []
+    for step in steps:
+        flat.extend(step.steps if isinstance(step, Script) else [step])
+    return Script(tuple(flat))
+
+
+def shown(data: bytes) -> str:
+    """Bytes as a literal of bounded length."""
+    if len(data) <= SHOWN_BYTES:
+        return repr(data)
+    return f"{data[:SHOWN_BYTES]!r}… ({len(data):,} bytes)"
+
+
+def _words(name: str) -> str:
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip().replace("half close", "half-close")

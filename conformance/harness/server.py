@@ -1,0 +1,139 @@
+"""A server under test while it runs: where it answers, what can be seen of it, and a fresh copy when it is needed."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from typing import Self
+
+import psutil
+
+from clients.peer import Address
+from conformance.harness.kernel import KernelView
+from conformance.harness.launch import CannotStart, Keeper, Process
+from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, tree_of
+from conformance.harness.target import Target
+
+REACHES_WITHIN_S = 5.0
+SETTLES_WITHIN_S = 1.0
+FINISHES_WITHIN_S = 0.02
+
+
+class Server:
+    """The running side of a `Target`. Start it with `start`; it is a context manager that ends what it started."""
+
+    def __init__(self, target: Target, keeper: Keeper, kernel: KernelView) -> None:
+        self.target = target
+        self.kernel = kernel
+        self.address: Address = ("", 0)
+        self.tree: ProcessTree | None = None
+        self.idle_sockets = 0
+        self._keeper = keeper
+        self._process: Process | None = None
+
+    def start(self) -> None:
+        """Bring a fresh copy to serve; for a server that already runs, see that it is there. Raises `CannotStart`."""
+        self.end()
+        if self.target.command is not None:
+            self._process = Process(
+                self.target.command, self._keeper, host=self.target.host, fixed_port=self.target.fixed_port
+            )
+            self.address = self._process.address
+            self.tree = tree_of(self._process.pid)
+        else:
+            self._attach()
+        self.idle_sockets = self.count_sockets() or 0
+
+    def end(self) -> None:
+        """End what was started here, and nothing else."""
+        if self._process is not None:
+            self._process.end()
+            self._process = None
+            self.tree = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.end()
+
+    @property
+    def restartable(self) -> bool:
+        """Whether a fresh copy can be had."""
+        return self.target.command is not None
+
+    @property
+    def freezable(self) -> bool:
+        """Whether it can be stopped, and what is done meanwhile be confirmed to have arrived."""
+        return self.tree is not None and self.kernel.available
+
+    def epitaph(self, within_s: float = 0.0) -> str | None:
+        """How it died, if it did; waits a moment for a death that is under way. None where that cannot be known."""
+        return self._process.epitaph(within_s) if self._process is not None else None
+
+    def let_it_finish(self) -> None:
+        """Wait a moment until it has done what it was doing and sleeps, where that can be seen.
+
+        What is sent after it answered would else now and then meet it in the middle of its turn. A server that never
+        sleeps is not waited for long: that it spins is another matter.
+        """
+        if self.tree is None:
+            return
+        deadline = time.monotonic() + FINISHES_WITHIN_S
+        while not self.tree.sleeps() and time.monotonic() < deadline:
+            time.sleep(0)
+
+    def freeze(self) -> bool:
+        """Stop every process of it; False when one of them will not stand still."""
+        if self.tree is None:
+            return False
+        if not self.restartable:
+            self._keeper.tell(f"stopped {self.tree.pid}")
+        return self.tree.stop()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        if self.tree is not None:
+            self.tree.go_on()
+            if not self.restartable:
+                self._keeper.tell(f"not stopped {self.tree.pid}")
+
+    def count_sockets(self) -> int | None:
+        """How many sockets it holds; None where that cannot be seen."""
+        sockets = self.tree.sockets() if self.tree is not None else None
+        return None if sockets is None else len(sockets)
+
+    def settle(self) -> None:
+        """After a first connection came and went: what it holds now is what it holds idle.
+
+        Most servers are back to what they held at their start, at once. One that keeps a socket of its own from its
+        first connection on is given a second to come to rest.
+        """
+        deadline = time.monotonic() + SETTLES_WITHIN_S
+        while (count := self.count_sockets()) is not None and count > self.idle_sockets:
+            if time.monotonic() > deadline:
+                self.idle_sockets = count
+                return
+            time.sleep(LOOK_AGAIN_S)
+
+    def _attach(self) -> None:
+        address, pid = self.target.address, self.target.pid
+        if address is None:
+            msg = f"{self.target.name} has neither a command nor an address"
+            raise CannotStart(msg)
+        try:
+            *_, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
+            self.address = (str(found[0]), int(found[1]))
+            with socket.create_connection(self.address, REACHES_WITHIN_S):
+                pass
+        except OSError as error:
+            msg = f"nobody answers on {address[0]}:{address[1]}: {error.strerror or error}"
+            raise CannotStart(msg) from None
+        if pid is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid)
+                self.tree = tree_of(pid)
+                return
+            msg = f"there is no process {pid} (--pid)"
+            raise CannotStart(msg)

@@ -1,0 +1,110 @@
+"""What the user pointed the suite at, before anything is started."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+
+from clients.peer import Address
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_CHUNK_LIMIT_BYTES = 1024
+DEFAULT_PROFILE = "received"
+PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z_]+)\}")
+
+
+class BadTarget(ValueError):
+    """The user's description of a target cannot be meant; the message says what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server to judge: a command to start, or an address where one already runs.
+
+    `options` are the words that name it on the suite's command line, so that a report can say how to run it again.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    command: tuple[str, ...] | None = None
+    fixed_port: int | None = None
+    address: Address | None = None
+    pid: int | None = None
+    profile: str = DEFAULT_PROFILE
+    chunk_limit_bytes: int = DEFAULT_CHUNK_LIMIT_BYTES
+    host: str = DEFAULT_HOST
+
+    @property
+    def copies(self) -> bool:
+        """Whether each worker can start its own copy of it."""
+        return self.command is not None and self.fixed_port is None
+
+
+def backend_target(name: str) -> Target:
+    """A reference server, started as a program of its own: the judge never imports the judged."""
+    command = (sys.executable, "-P", "-m", "reference_servers", name, "--host", "{host}", "--port", "0")
+    return Target(name, ("--backend", name), command=command)
+
+
+def command_target(command: str, *, port: int | None, host: str, profile: str, chunk_limit_bytes: int) -> Target:
+    """A server started by the user's command. Raises `BadTarget` where the command cannot be meant."""
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        msg = f"the command {command!r} cannot be split into words: {error}"
+        raise BadTarget(msg) from None
+    if not words:
+        msg = "the command is empty"
+        raise BadTarget(msg)
+    unknown = sorted({name for word in words for name in PLACEHOLDER.findall(word)} - {"host", "port"})
+    takes_port = "{port}" in command
+    if unknown and not takes_port:
+        msg = f"the command has {{{unknown[0]}}}, which is no placeholder: {{host}} and {{port}} are"
+        raise BadTarget(msg)
+    if takes_port and port is not None:
+        msg = "the command takes a {port}, so --port must not name one"
+        raise BadTarget(msg)
+    options = ["--command", command]
+    if port is not None:
+        options += ["--port", str(port)]
+    return Target(
+        words[0],
+        _with(options, host, profile, chunk_limit_bytes),
+        command=words,
+        fixed_port=port,
+        profile=profile,
+        chunk_limit_bytes=chunk_limit_bytes,
+        host=host,
+    )
+
+
+def address_target(text: str, *, pid: int | None, profile: str, chunk_limit_bytes: int) -> Target:
+    """A server that already runs. Raises `BadTarget` where `text` is not HOST:PORT."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        msg = f"{text!r} is not an address: write HOST:PORT, such as 127.0.0.1:8001 or [::1]:8001"
+        raise BadTarget(msg)
+    options = ["--address", text]
+    if pid is not None:
+        options += ["--pid", str(pid)]
+    address = (host.strip("[]"), int(port))
+    return Target(
+        text,
+        _with(options, DEFAULT_HOST, profile, chunk_limit_bytes),
+        address=address,
+        pid=pid,
+        profile=profile,
+        chunk_limit_bytes=chunk_limit_bytes,
+    )
+
+
+def _with(options: list[str], host: str, profile: str, chunk_limit_bytes: int) -> tuple[str, ...]:
+    if host != DEFAULT_HOST:
+        options += ["--host", host]
+    if profile != DEFAULT_PROFILE:
+        options += ["--profile", profile]
+    if chunk_limit_bytes != DEFAULT_CHUNK_LIMIT_BYTES:
+        options += ["--chunk-limit", str(chunk_limit_bytes)]
+    return tuple(options)

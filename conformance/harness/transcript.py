@@ -1,0 +1,105 @@
+"""What happened when a script was played."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from clients.peer import Ending, Event
+from conformance.harness.script import Script, Step
+
+
+class FaultLike(Protocol):
+    """What the oracle says of a wrong answer."""
+
+    @property
+    def detail(self) -> str:
+        """What is wrong, in a sentence."""
+
+    @property
+    def answer_offset(self) -> int:
+        """The first wrong byte of the answer."""
+
+    @property
+    def expected(self) -> bytes:
+        """What was due there."""
+
+    @property
+    def actual(self) -> bytes:
+        """What came."""
+
+
+class Answers(Protocol):
+    """An oracle: it is told what goes out and what comes back on one connection."""
+
+    def sent(self, data: bytes) -> None:
+        """More was handed over."""
+
+    def answered(self, data: bytes) -> None:
+        """More came back."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether all is answered."""
+
+    @property
+    def fault(self) -> FaultLike | None:
+        """What is wrong so far."""
+
+    @property
+    def answered_bytes(self) -> int:
+        """How much of what was sent is answered."""
+
+    def finish(self) -> FaultLike | None:
+        """What is wrong, now that nothing more will come."""
+
+
+class Trouble(enum.Enum):
+    """Why a step was not done."""
+
+    SILENCE = "silence"
+    ENDED = "the connection ended"
+    FAULT = "a wrong answer"
+    BUSY = "not quiet"
+    HELD = "sockets not released"
+    TOO_LONG = "not done in the time a case may take"
+    UNCERTAIN = "the situation could not be made"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The step at which the play ended early, and why."""
+
+    index: int
+    step: Step
+    trouble: Trouble
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class ClientRecord:
+    """One client's part. `promised` is False once the client gave up its claim (reset, full close, urgent byte)."""
+
+    number: int
+    sent_bytes: int
+    answered_bytes: int
+    received: bytes
+    received_bytes: int
+    settled: bool
+    half_closed: bool
+    promised: bool
+    ending: Ending | None
+    fault: FaultLike | None
+    events: list[Event] = field(repr=False)
+
+
+@dataclass(slots=True)
+class Transcript:
+    """The whole of it. `epitaph` says how the server died, if it did."""
+
+    script: Script
+    clients: dict[int, ClientRecord] = field(default_factory=dict)
+    stop: Stop | None = None
+    epitaph: str | None = None
+    slowest_s: float = 0.0

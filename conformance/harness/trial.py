@@ -1,0 +1,178 @@
+"""One clause tried on one server: cases are played until one breaks the law, which is then shortened and confirmed.
+
+1. The first failure is judged with full patience. From then on Hypothesis shrinks, with short patience and a budget.
+2. When the budget is spent, what is not known yet passes unplayed, so that shrinking ends; what failed fails again
+   from memory.
+3. The shortest case is played once more with full patience, on a fresh copy of the server. Where it does not show
+   again, the first one is. What neither shows is reported when its evidence needs no clock (wrong bytes, a death), and
+   is inconclusive when it was a matter of time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from conformance.harness.bench import CANARY, Bench, Inconclusive
+from conformance.harness.law import Breach, breach_of, ending_of
+from conformance.harness.script import Script, Step, script
+from conformance.harness.text import plain
+from conformance.harness.transcript import Answers, Transcript, Trouble
+
+SHRINKING_S = 4.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A script, and the whole answers that are due to some of its clients beyond what the law says."""
+
+    script: Script
+    exactly: Mapping[int, bytes]
+
+    def breach(self, transcript: Transcript) -> Breach | None:
+        """Where the law, or an exact answer, was missed."""
+        breach = breach_of(transcript)
+        if breach is not None:
+            return breach
+        for number, due in self.exactly.items():
+            client = transcript.clients[number]
+            if client.received != due:
+                actual = f"client {number}: {plain(client.received)}"
+                return Breach(f"the answer is exactly {plain(due)}", actual, ending_of(client))
+        return None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A case that breaks the law, and how."""
+
+    case: Case
+    breach: Breach
+    transcript: Transcript
+    note: str = ""
+
+
+class Nonconformity(Exception):
+    """The server broke the clause."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"expected {finding.breach.expected}; got {finding.breach.actual}")
+        self.finding = finding
+
+
+class Trial:
+    """What a clause's test is given: `hold` plays its steps and sees that the law held.
+
+    `answers` makes the oracle of a connection. Raises `Nonconformity` where the server broke the law, `Inconclusive`
+    where the case could not be made.
+    """
+
+    def __init__(self, bench: Bench, answers: Callable[[], Answers]) -> None:
+        self.cases = 0
+        self.bench = bench
+        self._answers = answers
+        self._failed: dict[Script, Finding] = {}
+        self._first: Finding | None = None
+        self._last_case: Case | None = None
+        self._shrunk_enough_at = 0.0
+
+    @property
+    def profile(self) -> str:
+        """The profile that the server is judged by."""
+        return self.bench.target.profile
+
+    @property
+    def chunk_limit_bytes(self) -> int:
+        """The most that one answer may stand for."""
+        return self.bench.target.chunk_limit_bytes
+
+    def ready(self) -> None:
+        """See that a server is there to be tried. Raises `CannotStart` or `Inconclusive` where none is."""
+        self.bench.ready(self._answers)
+
+    def stands_freezing(self) -> bool:
+        """Whether the server goes on after it was stopped and continued."""
+        return self.bench.stands_freezing(self._answers) is None
+
+    def hold(self, *steps: Step | Script, exactly: Mapping[int, bytes] | None = None) -> None:
+        """Play these steps; return when everything owed was delivered and nothing else was.
+
+        `exactly` gives the whole answers of some clients, for the rare clause that says how they are framed.
+        """
+        case = Case(script(*steps), exactly or {})
+        finding = self._failed.get(case.script)
+        if finding is None and not self._spent():
+            finding = self._try(case)
+        if finding is not None:
+            raise Nonconformity(finding)
+
+    def serves_afterwards(self) -> None:
+        """See that a new connection is served, now that the cases are over."""
+        self.bench.ready(self._answers)
+        breach, transcript = self.bench.serves(self._answers, self.bench.patience.full_s)
+        if breach is None:
+            return
+        note = f"found by a new connection, after {self.cases} cases that passed; the last of them is shown"
+        self.bench.replace()
+        raise Nonconformity(Finding(self._last_case or Case(CANARY, {}), breach, transcript, note))
+
+    def confirmed(self, found: Finding) -> Finding:
+        """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again."""
+        candidates = [found] + ([self._first] if self._first and self._first.case != found.case else [])
+        for candidate in candidates:
+            again = self._once_more(candidate)
+            if again is not None:
+                if again.breach.timed:
+                    self.bench.patience.disappointed()
+                return again
+        seen = next((candidate for candidate in reversed(candidates) if not candidate.breach.timed), None)
+        if seen is None:
+            msg = f"seen once and not again on a fresh copy of the server: {found.breach.actual}"
+            raise Inconclusive(msg)
+        note = "seen once; the same case did not show it again on a fresh copy of the server"
+        return Finding(seen.case, seen.breach, seen.transcript, note)
+
+    def _once_more(self, candidate: Finding) -> Finding | None:
+        self.bench.replace()
+        self.bench.ready(self._answers)
+        transcript = self._play(candidate.case.script, self.bench.patience.full_s)
+        breach = candidate.case.breach(transcript)
+        self.bench.replace()
+        return Finding(candidate.case, breach, transcript) if breach is not None else None
+
+    def _try(self, case: Case) -> Finding | None:
+        self.cases += 1
+        patience = self.bench.patience
+        transcript = self._play(case.script, patience.short_s if self._first else patience.full_s)
+        breach = case.breach(transcript)
+        if breach is None:
+            self._last_case = case
+            return None
+        finding = self._failed[case.script] = Finding(case, breach, transcript)
+        if self._first is None:
+            self._first = finding
+            self._shrunk_enough_at = time.monotonic() + SHRINKING_S
+        self._mend()
+        return finding
+
+    def _mend(self) -> None:
+        """After a failure: have a fresh copy for the next case, unless this one serves on as before."""
+        if self.bench.server.epitaph() is None:
+            breach, _ = self.bench.serves(self._answers, self.bench.patience.short_s)
+            if breach is None:
+                return
+        self.bench.replace()
+
+    def _play(self, played: Script, silence_s: float) -> Transcript:
+        self.bench.ready(self._answers)
+        transcript = self.bench.play(played, self._answers, silence_s)
+        stop = transcript.stop
+        if stop is not None and stop.trouble in {Trouble.UNCERTAIN, Trouble.TOO_LONG}:
+            self.bench.replace()
+            msg = f"{stop.step}: {stop.detail or stop.trouble.value}"
+            raise Inconclusive(msg)
+        return transcript
+
+    def _spent(self) -> bool:
+        return self._first is not None and time.monotonic() > self._shrunk_enough_at
