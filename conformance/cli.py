@@ -1,0 +1,266 @@
+"""`echo-conformance`: the suite as a program of its own."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import random
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from rich.console import Console
+
+from conformance import plugin
+from conformance.clauses import PROFILES, SPECS, all_clauses
+from conformance.harness.target import DEFAULT_CHUNK_LIMIT_BYTES, DEFAULT_HOST, BadTarget
+from conformance.report.json_report import write_json
+from conformance.report.outcome import ExitCode, Run, clause_from_data
+from conformance.report.terminal import Progressing, show
+
+SEEDS = 1 << 32
+
+
+class Collector:
+    """A pytest plugin that gathers what became of each clause, from all workers."""
+
+    def __init__(self, run: Run, progress: Progressing) -> None:
+        self._run = run
+        self._progress = progress
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without workers: what there is to do."""
+        if session.items:
+            self._progress.expect(len(session.items))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """With workers: each has the same to choose from."""
+        self._progress.expect(len(ids))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One clause more."""
+        data: dict[str, Any] | None = getattr(report, plugin.CLAUSE_RESULT, None)
+        if data is not None:
+            target = data.pop("target")
+            result = clause_from_data(data)
+            self._run.add(target, result)
+            self._progress.done(target, result)
+
+
+class Examples(click.ParamType[int]):
+    """A number of cases, or the word for one."""
+
+    name = "examples"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """As the help shows it."""
+        return "quick|standard|thorough|N"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that it stands for."""
+        try:
+            return plugin.examples(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not quick, standard, thorough or a number from 1 on", param, ctx)
+
+
+class Jobs(click.ParamType[int]):
+    """A number of workers; `auto` for one a processor."""
+
+    name = "jobs"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002
+        """As the help shows it."""
+        return "N|auto"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that it stands for."""
+        if value == "auto":
+            return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        try:
+            return click.IntRange(1)(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is neither auto nor a number from 1 on", param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(metadata.version("echo-conformance"), prog_name="echo-conformance")
+def main() -> None:
+    """Is my event loop right? Judge a TCP server, in any language, by what its clients see of it.
+
+    \b
+    A server that starts on a port it is given:   echo-conformance run --command './server {port}'
+    One that runs already:                        echo-conformance run --address 127.0.0.1:8001
+    A plain echo server (RFC 862):                echo-conformance run --profile echo --command ...
+    One of the reference servers:                 echo-conformance run --backend epoll
+
+    The exit code is the verdict: 0 conformant, 1 nonconformant, 2 the target or the command line is not right,
+    3 inconclusive.
+    """  # noqa: D301
+
+
+@main.command()
+@click.option("--backend", "backends", multiple=True, metavar="NAME", help="A reference server, or `all`. Repeatable.")
+@click.option("--command", metavar="CMD", help="A command that starts a server; {host} and {port} are filled in.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port of its own that the command uses.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="The address that a started server binds.")
+@click.option("--address", metavar="HOST:PORT", help="A server that runs already.")
+@click.option("--pid", type=click.IntRange(1), help="Its process, to be watched, and stopped and continued.")
+@click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default=PROFILES[0],
+    show_default=True,
+    help="`received`: the tutorial's answers. `echo`: the bytes themselves.",
+)
+@click.option(
+    "--chunk-limit",
+    type=click.IntRange(1),
+    default=DEFAULT_CHUNK_LIMIT_BYTES,
+    show_default=True,
+    help="The most bytes it takes in one recv.",
+)
+@click.option("--examples", type=Examples(), default="standard", show_default=True, help="Cases a clause.")
+@click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Workers, each with a server of its own.")
+@click.option("--seed", type=click.IntRange(0, SEEDS - 1), help="Draw the cases of an earlier run again.")
+@click.option("--strict", is_flag=True, help="Let a broken SHOULD fail the run as well.")
+@click.option("-k", "expression", metavar="EXPR", help="Only clauses that match: `close`, `close and not churn`.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the results for a machine to read.",
+)
+def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **options: Any) -> None:
+    """Judge a server, and end with the verdict as exit code."""
+    seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
+    options["backends"] = _known(options["backends"])
+    _see_that_it_can_be_meant(options)
+    if options["address"] is not None or options["port"] is not None:
+        jobs = 1  # there is one copy of it
+    found = Run(metadata.version("echo-conformance"), options["profile"], seed)
+    console = Console(highlight=False, soft_wrap=True)
+    interrupted = _judge(found, options, jobs, console)
+    show(found, console)
+    if json_file is not None:
+        write_json(found, json_file)
+    sys.exit(ExitCode.INTERRUPTED if interrupted else found.exit_code(strict=strict))
+
+
+def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> bool:
+    """Have pytest try every clause; tells whether it was interrupted. Exits where there is nothing to try."""
+    progress = Progressing(console)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no part in a verdict
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    began = time.monotonic()
+    progress.start()
+    try:
+        code = pytest.main(_pytest_words(found.seed, options, jobs), plugins=[Collector(found, progress)])
+    finally:
+        progress.stop()
+        found.seconds = time.monotonic() - began
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        msg = f"no clause matches -k {options['expression']!r}; `echo-conformance list clauses` names them"
+        raise click.UsageError(msg)
+    if code in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
+        sys.exit(ExitCode.USAGE if code == pytest.ExitCode.USAGE_ERROR else ExitCode.INCONCLUSIVE)
+    return code == pytest.ExitCode.INTERRUPTED
+
+
+def _pytest_words(seed: int, options: dict[str, Any], jobs: int) -> list[str]:
+    words = [str(SPECS), "-c", str(SPECS / "pytest.ini"), "--rootdir", str(SPECS), "--assert=plain"]
+    for name in ("no:cacheprovider", "no:terminal", "_hypothesis_pytestplugin", "xdist.plugin", "conformance.plugin"):
+        words += ["-p", name]
+    if jobs > 1:
+        words += ["-n", str(jobs), "--dist", "worksteal"]
+    words += ["--hypothesis-seed", str(seed)]
+    for name in options["backends"]:
+        words += ["--backend", name]
+    for name in ("command", "port", "host", "address", "pid", "profile", "chunk_limit", "examples"):
+        if options[name] is not None:
+            words += [f"--{name.replace('_', '-')}", str(options[name])]
+    return words + (["-k", options["expression"]] if options["expression"] else [])
+
+
+def _known(names: tuple[str, ...]) -> list[str]:
+    """The backends that are meant, `all` for each that is available. Raises where one is not known or not available."""
+    if not names:
+        return []
+    backends = plugin.reference_backends()
+    available = [name for name, reason in backends.items() if reason is None]
+    for name in names:
+        if name != "all" and name not in backends:
+            msg = f"there is no backend {name!r}; there are {', '.join(backends)}"
+            raise click.UsageError(msg)
+        if name != "all" and backends[name] is not None:
+            msg = f"the backend {name} is not available here: {backends[name]}"
+            raise click.UsageError(msg)
+    return list(dict.fromkeys(known for name in names for known in (available if name == "all" else [name])))
+
+
+def _see_that_it_can_be_meant(options: dict[str, Any]) -> None:
+    if not (options["backends"] or options["command"] is not None or options["address"] is not None):
+        msg = "no server to judge: name one with --backend, --command or --address"
+        raise click.UsageError(msg)
+    try:
+        plugin.targets_of(options)
+    except BadTarget as error:
+        raise click.UsageError(str(error)) from None
+
+
+@main.group("list")
+def list_() -> None:
+    """Name the clauses, or the reference servers."""
+
+
+@list_.command()
+def clauses() -> None:
+    """Each clause of the specification, with its level and what it says."""
+    for clause in all_clauses():
+        summary = clause.requirement.split("\n\n")[0].replace("\n", " ")
+        only = "" if clause.profiles == PROFILES else f" (profile {', '.join(clause.profiles)})"
+        click.echo(f"{clause.id:<36} {clause.level:<6} {summary}{only}")
+
+
+@list_.command()
+def backends() -> None:
+    """Each reference server, and whether it is available here."""
+    for name, reason in plugin.reference_backends().items():
+        click.echo(f"{name:<28} " + ("available" if reason is None else f"unavailable: {reason}"))
+
+
+@main.command()
+@click.argument("clause_id", metavar="CLAUSE")
+def explain(clause_id: str) -> None:
+    """Say what a clause requires, of whom, and what it takes to see it."""
+    by_id = {clause.id: clause for clause in all_clauses()}
+    clause = by_id.get(clause_id)
+    if clause is None:
+        near = difflib.get_close_matches(clause_id, by_id, n=3) or ["`echo-conformance list clauses` names them"]
+        msg = f"there is no clause {clause_id!r}; perhaps {', '.join(near)}"
+        raise click.UsageError(msg)
+    click.echo(f"{clause.id} ({clause.level}, profile {' and '.join(clause.profiles)})\n")
+    click.echo(clause.requirement)
+    if clause.needs:
+        click.echo(f"\nNeeds {'; '.join(need.value for need in clause.needs)}.")
+    click.echo(f"\n{clause.source}")
+    click.echo(f"\nTry it: echo-conformance run --backend epoll -k {clause.id}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("backend")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def serve(backend: str, arguments: tuple[str, ...]) -> None:
+    """Run a reference server, with the options of `python -m reference_servers` (--host, --port, --log)."""
+    words = [sys.executable, "-P", "-m", "reference_servers", backend, *arguments]
+    os.execv(sys.executable, words)
+
+
+if __name__ == "__main__":
+    main()

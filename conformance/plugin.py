@@ -1,0 +1,299 @@
+"""The pytest plugin: `pytest -p conformance.plugin conformance/specs --backend epoll`.
+
+It is loaded by name alone, never into other people's runs. It turns the user's words into targets, keeps one server of
+a target running in each worker, tries each clause on it, and turns what came of that into the outcome model.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
+
+import hypothesis
+import pytest
+
+from conformance.clauses import FREEZE, PROFILES, Clause, clause_of
+from conformance.harness.bench import Bench, Inconclusive
+from conformance.harness.kernel import KernelView
+from conformance.harness.launch import CannotStart, Keeper
+from conformance.harness.target import (
+    DEFAULT_CHUNK_LIMIT_BYTES,
+    DEFAULT_HOST,
+    BadTarget,
+    Target,
+    address_target,
+    backend_target,
+    command_target,
+)
+from conformance.harness.trial import Finding, Nonconformity, Trial
+from conformance.report.failure_text import failure_text
+from conformance.report.outcome import ClauseResult, Failure, Outcome, clause_to_data
+
+EXAMPLES = {"quick": 20, "standard": 100, "thorough": 1000}
+ANSWERS_AT_ALL = "reply.prompt"
+STANDS_FREEZING = "readiness.stop-continue"
+LIST_WITHIN_S = 30
+
+TARGETS = pytest.StashKey[list[Target]]()
+CLAUSE_RESULT = "clause_result"
+
+
+class Unobserved(Exception):
+    """There are no means in this run to see whether the clause holds; the reason names them."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The same words as `echo-conformance run` takes."""
+    group = parser.getgroup("echo-conformance", "the servers to judge, and how")
+    group.addoption("--backend", action="append", default=[], metavar="NAME", help="a reference server; `all` for each")
+    group.addoption("--command", metavar="CMD", help="a command that starts a server; {host} and {port} are filled in")
+    group.addoption("--port", type=int, metavar="N", help="the port of its own that the command uses")
+    group.addoption("--host", default=DEFAULT_HOST, help="the address that started servers bind (default: %(default)s)")
+    group.addoption("--address", metavar="HOST:PORT", help="a server that already runs")
+    group.addoption("--pid", type=int, metavar="PID", help="its process, to be watched and frozen")
+    group.addoption("--profile", choices=PROFILES, default=PROFILES[0], help="what it answers (default: %(default)s)")
+    group.addoption("--chunk-limit", type=int, default=DEFAULT_CHUNK_LIMIT_BYTES, metavar="BYTES",
+                    help="the most it takes in one recv (default: %(default)s)")  # fmt: skip
+    group.addoption("--examples", default="standard", metavar="N", type=examples,
+                    help="cases a clause: quick (20), standard (100), thorough (1000), or a number")  # fmt: skip
+
+
+def examples(text: str) -> int:
+    """The number of cases a clause that a word or a number stands for. Raises ValueError for any other."""
+    number = EXAMPLES.get(text) or int(text)
+    if number < 1:
+        msg = "at least one case a clause must be played"
+        raise ValueError(msg)
+    return number
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make out the targets, and how Hypothesis is to draw."""
+    config.addinivalue_line("markers", "clause(level, needs, profiles): a clause of the specification")
+    option = config.option
+    if "all" in option.backend:  # settled here, once: workers are handed the names
+        option.backend = [name for name, reason in reference_backends().items() if reason is None]
+    try:
+        config.stash[TARGETS] = targets_of({**vars(option), "backends": option.backend})
+    except BadTarget as error:
+        raise pytest.UsageError(str(error)) from None
+    if config.stash[TARGETS]:
+        _draw(option.examples)
+
+
+def reference_backends() -> dict[str, str | None]:
+    """Each reference server's name, with the reason where it is not available here."""
+    words = [sys.executable, "-P", "-m", "reference_servers", "--list", "--json"]
+    listed = subprocess.run(words, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout
+    return {entry["name"]: None if entry["available"] else entry["reason"] for entry in json.loads(listed)}
+
+
+def targets_of(options: Mapping[str, Any]) -> list[Target]:
+    """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
+    profile = options["profile"]
+    shared = {"profile": profile, "chunk_limit_bytes": options["chunk_limit"]}
+    targets = [backend_target(name) for name in options["backends"]]
+    if targets and profile != PROFILES[0]:
+        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {profile}"
+        raise BadTarget(msg)
+    if options["command"] is not None:
+        targets.append(command_target(options["command"], port=options["port"], host=options["host"], **shared))
+    if options["address"] is not None:
+        targets.append(address_target(options["address"], pid=options["pid"], **shared))
+    return targets
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each clause is tried on each target."""
+    if "bench" in metafunc.fixturenames:
+        targets = metafunc.config.stash[TARGETS]
+        if not targets:
+            msg = "no server to judge: name one with --backend, --command or --address"
+            raise pytest.UsageError(msg)
+        metafunc.parametrize("bench", targets, ids=[target.name for target in targets], indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the clauses of other profiles, and let -k know clauses by their ids."""
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        clause = clause_of(item)
+        if clause is not None:
+            item.extra_keyword_matches.add(clause.id)
+        (kept if clause is None or config.option.profile in clause.profiles else left_out).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def keeper() -> Iterator[Keeper]:
+    """What ends our servers if we are ended without a chance to."""
+    keeper = Keeper()
+    yield keeper
+    keeper.close()
+
+
+@pytest.fixture(scope="session")
+def kernel() -> Iterator[KernelView]:
+    """What the kernel tells of connections."""
+    kernel = KernelView()
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest, keeper: Keeper, kernel: KernelView) -> Iterator[Bench]:
+    """One target, held in place for all its clauses; each worker has its own."""
+    bench = Bench(request.param, keeper, kernel)
+    yield bench
+    bench.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Try a clause: prepare, let its test draw and play, confirm what it found, and see that the server serves on."""
+    clause, trial = clause_of(pyfuncitem), _trial(pyfuncitem)
+    if clause is None or trial is None:
+        return (yield)
+    _prepare(clause, trial)
+    try:
+        result = yield
+    except Nonconformity as found:
+        raise Nonconformity(trial.confirmed(found.finding)) from None
+    trial.serves_afterwards()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the clause's result to its report, in plain data that crosses to the controller."""
+    report = yield
+    clause = clause_of(item)
+    if clause is None or (call.when != "call" and call.excinfo is None):
+        return report
+    result = _result(item, clause, call)
+    setattr(report, CLAUSE_RESULT, {"target": _target(item).name, **clause_to_data(result)})
+    if result.outcome is Outcome.UNOBSERVED:
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), 0, f"unobserved: {result.message}")
+    elif result.outcome is not Outcome.PASS and result.message is not None:
+        report.longrepr = failure_text(result) if not _is_own_fault(call) else report.longrepr
+    return report
+
+
+def _trial(item: pytest.Function) -> Trial | None:
+    return next((value for value in item.funcargs.values() if isinstance(value, Trial)), None)
+
+
+def _target(item: pytest.Item) -> Target:
+    target: Target = item.callspec.params["bench"]  # type: ignore[attr-defined]
+    return target
+
+
+def _prepare(clause: Clause, trial: Trial) -> None:
+    """See that the clause can be observed, and that it would be this clause that failed. Raises where not."""
+    trial.ready()
+    bench = trial.bench
+    for need in clause.needs:
+        if bench.server.tree is None or (need is FREEZE and not bench.server.freezable):
+            raise Unobserved(f"needs {need.value}")
+    if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
+        msg = f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"
+        raise Inconclusive(msg)
+    if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands_freezing():
+        msg = f"the server does not go on after it was stopped and continued ({STANDS_FREEZING})"
+        raise Inconclusive(msg)
+
+
+def _draw(cases: int) -> None:
+    """Have Hypothesis draw this many cases. Nothing is kept between runs, and no case has a deadline of its own.
+
+    It must be said before the specs are imported: a test takes its settings when it is decorated.
+    """
+    hypothesis.settings.register_profile(
+        "echo-conformance",
+        max_examples=cases,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        # A trial keeps nothing between cases but what it has found; and cases are slow because servers may be.
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    hypothesis.settings.load_profile("echo-conformance")
+
+
+def _is_own_fault(call: pytest.CallInfo[None]) -> bool:
+    known = (Nonconformity, Inconclusive, Unobserved, CannotStart)
+    return call.excinfo is not None and not isinstance(call.excinfo.value, known)
+
+
+def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> ClauseResult:
+    trial = _trial(item) if isinstance(item, pytest.Function) else None
+    error = call.excinfo.value if call.excinfo is not None else None
+    outcome = Outcome.PASS
+    failure: Failure | None = None
+    message: str | None = None
+    match error:
+        case None:
+            pass
+        case Nonconformity():
+            outcome, failure = Outcome.FAIL, _failure(error.finding, clause, item)
+            message = f"expected {failure.expected}; got {failure.actual}"
+        case Inconclusive():
+            outcome, message = Outcome.INCONCLUSIVE, str(error)
+        case Unobserved():
+            outcome, message = Outcome.UNOBSERVED, str(error)
+        case CannotStart():
+            outcome, message = Outcome.ERROR, str(error)
+        case _:
+            outcome, message = Outcome.ERROR, f"a fault of the suite itself: {type(error).__name__}: {error}"
+    return ClauseResult(
+        id=clause.id,
+        level=clause.level.value,
+        outcome=outcome,
+        examples=trial.cases if trial is not None else 0,
+        seconds=call.duration,
+        requirement=clause.requirement,
+        message=message,
+        failure=failure,
+        misconfigured=isinstance(error, CannotStart),
+    )
+
+
+def _case(finding: Finding) -> str:
+    """The steps, a line each, with a mark at the one that could not be done."""
+    lines = str(finding.case.script).split("\n")
+    stop = finding.transcript.stop
+    if stop is not None and finding.transcript.script == finding.case.script:
+        lines[stop.index] += "    <- here"
+    return "\n".join(lines)
+
+
+def _failure(finding: Finding, clause: Clause, item: pytest.Item) -> Failure:
+    target = _target(item)
+    option = item.config.option
+    words = ["echo-conformance", "run", *target.options, "-k", clause.id, "--examples", str(option.examples)]
+    seed = item.config.getoption("hypothesis_seed", None)
+    if seed is not None:
+        words += ["--seed", str(seed)]
+    unwatched = target.command is None
+    epitaph = finding.transcript.epitaph or ("not started by the suite" if unwatched else "still running")
+    return Failure(
+        expected=finding.breach.expected,
+        actual=finding.breach.actual,
+        ended=finding.breach.ended,
+        server=epitaph,
+        case=_case(finding),
+        note=finding.note,
+        again=shlex.join(words),
+    )

@@ -1,0 +1,1 @@
+"""One model of what happened, and one file for each face of it."""

@@ -1,0 +1,147 @@
+"""The one model of what a run found. Every report is drawn from it; as plain data it crosses process borders."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SUITE = "echo-conformance"
+
+
+class Outcome(enum.StrEnum):
+    """What became of one clause on one target."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not-applicable"
+    UNOBSERVED = "unobserved"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+
+
+class Verdict(enum.StrEnum):
+    """What is said of a target."""
+
+    CONFORMANT = "conformant"
+    STRICT = "strict"
+    NONCONFORMANT = "nonconformant"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a clause failed, each part ready to be read. All text that came from the server is plain already."""
+
+    expected: str
+    actual: str
+    ended: str
+    server: str
+    case: str
+    note: str
+    again: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseResult:
+    """One clause on one target. `message` is the reason of every outcome but a pass."""
+
+    id: str
+    level: str
+    outcome: Outcome
+    examples: int
+    seconds: float
+    requirement: str
+    message: str | None = None
+    failure: Failure | None = None
+    misconfigured: bool = False
+
+    @property
+    def chapter(self) -> str:
+        """The part of the id before the dot."""
+        return self.id.partition(".")[0]
+
+
+@dataclass(slots=True)
+class TargetResult:
+    """All clauses of one target."""
+
+    name: str
+    clauses: list[ClauseResult] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """The time spent on it, all workers together."""
+        return sum(clause.seconds for clause in self.clauses)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many clauses came out so."""
+        return sum(clause.outcome is outcome for clause in self.clauses)
+
+    def broken(self, level: str) -> list[ClauseResult]:
+        """The clauses of a level that failed."""
+        return [c for c in self.clauses if c.level == level and c.outcome is Outcome.FAIL]
+
+    @property
+    def verdict(self) -> Verdict:
+        """All MUST hold: conformant. Every SHOULD was seen to hold as well, and there was one: strict."""
+        if self.broken("MUST"):
+            return Verdict.NONCONFORMANT
+        outcomes = Counter(clause.outcome for clause in self.clauses)
+        if outcomes[Outcome.INCONCLUSIVE] or outcomes[Outcome.ERROR] or not outcomes[Outcome.PASS]:
+            return Verdict.INCONCLUSIVE
+        should = [c.outcome for c in self.clauses if c.level == "SHOULD" and c.outcome is not Outcome.NOT_APPLICABLE]
+        return Verdict.STRICT if should and all(o is Outcome.PASS for o in should) else Verdict.CONFORMANT
+
+
+class ExitCode(enum.IntEnum):
+    """What `echo-conformance run` ends with."""
+
+    CONFORMANT = 0
+    NONCONFORMANT = 1
+    USAGE = 2
+    INCONCLUSIVE = 3
+    INTERRUPTED = 130
+
+
+@dataclass(slots=True)
+class Run:
+    """A whole run."""
+
+    version: str
+    profile: str
+    seed: int
+    seconds: float = 0.0
+    targets: dict[str, TargetResult] = field(default_factory=dict)
+
+    def add(self, target: str, result: ClauseResult) -> None:
+        """Take in what became of a clause."""
+        self.targets.setdefault(target, TargetResult(target)).clauses.append(result)
+
+    @property
+    def examples(self) -> int:
+        """How many cases were played."""
+        return sum(clause.examples for target in self.targets.values() for clause in target.clauses)
+
+    def exit_code(self, *, strict: bool = False) -> ExitCode:
+        """The verdict as a process's status. A run in which nothing ran is never 0."""
+        targets = list(self.targets.values())
+        if any(clause.misconfigured for target in targets for clause in target.clauses):
+            return ExitCode.USAGE
+        if any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):
+            return ExitCode.NONCONFORMANT
+        if not targets or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
+            return ExitCode.INCONCLUSIVE
+        return ExitCode.CONFORMANT
+
+
+def clause_to_data(result: ClauseResult) -> dict[str, Any]:
+    """A result as nothing but dicts, strings and numbers."""
+    return asdict(result) | {"outcome": result.outcome.value, "level": result.level}
+
+
+def clause_from_data(data: dict[str, Any]) -> ClauseResult:
+    """The reverse of `clause_to_data`."""
+    failure = Failure(**data["failure"]) if data["failure"] else None
+    return ClauseResult(**data | {"outcome": Outcome(data["outcome"]), "failure": failure})
