@@ -40,6 +40,7 @@ class Bench:
         self.patience = Patience()
         self._running = False
         self._served_before = False
+        self._cannot_start: Exception | None = None
         self._greeting: Breach | None = None
         self._greeted = False
         self._said_something = False
@@ -60,12 +61,16 @@ class Bench:
         """See that a copy is there and warm. Raises `CannotStart`, or `Inconclusive` when it served before."""
         if self._running and self.server.epitaph() is None:
             return
+        if self._cannot_start is not None:
+            raise self._cannot_start
         try:
             self.server.start()
         except CannotStart as error:
+            self._cannot_start = error  # trying again for every clause would only make the user wait
             if self._served_before:
                 msg = f"the target served before, and could not be started again: {error}"
-                raise Inconclusive(msg) from None
+                self._cannot_start = Inconclusive(msg)
+                raise self._cannot_start from None
             raise
         self._running = True
         if self._greeted and self._greeting is not None:

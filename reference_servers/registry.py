@@ -1,0 +1,68 @@
+"""The backends by name: where each is, and whether this platform has what it needs.
+
+A backend's module is imported when it is started, not before: the suite starts these servers often.
+"""
+
+from __future__ import annotations
+
+import select
+from functools import partial
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reference_servers.server import Server
+
+INTERFACES = ("select", "poll", "epoll", "kqueue", "devpoll")
+
+
+class Backend:
+    """A name, the module and class behind it, the kernel interface it needs, and options its class takes.
+
+    `needs` None: whatever the platform has.
+    """
+
+    __slots__ = ("class_name", "module", "name", "needs", "options")
+
+    def __init__(self, name: str, module: str, class_name: str, needs: str | None, **options: str) -> None:
+        self.name = name
+        self.module = f"reference_servers.{module}"
+        self.class_name = class_name
+        self.needs = needs
+        self.options = options
+
+    @property
+    def reason(self) -> str | None:
+        """Why this platform cannot run it; None when it can."""
+        if self.needs is None or hasattr(select, self.needs):
+            return None
+        return f"this platform's select module has no {self.needs}"
+
+    def load(self) -> Callable[..., Server]:
+        """Import it and return what makes the server of a listener, a stop signal and a log."""
+        new_server: Callable[..., Server] = getattr(import_module(self.module), self.class_name)
+        return partial(new_server, **self.options)
+
+
+def selector_backends(name: str, module: str, class_name: str) -> list[Backend]:
+    """Return the platform's best selector under the bare name, and each one under `name[interface]`."""
+    return [Backend(name, module, class_name, None)] + [
+        Backend(f"{name}[{interface}]", module, class_name, interface, interface=interface) for interface in INTERFACES
+    ]
+
+
+BACKENDS: dict[str, Backend] = {
+    backend.name: backend
+    for backend in [
+        Backend("select", "backend_select", "SelectServer", "select"),
+        Backend("poll", "backend_poll", "PollServer", "poll"),
+        Backend("epoll", "backend_epoll", "EpollServer", "epoll"),
+        Backend("epoll-edge", "backend_epoll_edge", "EpollEdgeServer", "epoll"),
+        Backend("kqueue", "backend_kqueue", "KqueueServer", "kqueue"),
+        Backend("devpoll", "backend_devpoll", "DevpollServer", "devpoll"),
+        *selector_backends("selectors-queue", "backend_selectors_queue", "SelectorsQueueServer"),
+        *selector_backends("selectors-callback", "backend_selectors_callback", "SelectorsCallbackServer"),
+    ]
+}
