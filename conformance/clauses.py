@@ -33,11 +33,12 @@ class Need(enum.Enum):
     """What a run must have for a clause to be observed in it."""
 
     PROCESS = "a process to watch (a command, or --pid beside the address)"
+    SOCKETS = "a process whose descriptors can be looked at (a command, or --pid beside the address) on Linux"
     FREEZE = "a process to stop and continue (a command, or --pid beside the address) on Linux"
 
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
-PROCESS, FREEZE = Need.PROCESS, Need.FREEZE
+PROCESS, SOCKETS, FREEZE = Need.PROCESS, Need.SOCKETS, Need.FREEZE
 
 
 @dataclass(frozen=True, slots=True)

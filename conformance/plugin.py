@@ -16,7 +16,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from conformance.clauses import FREEZE, PROFILES, Clause, clause_of
+from conformance.clauses import FREEZE, PROCESS, PROFILES, Clause, clause_of
 from conformance.harness.bench import Bench, Inconclusive
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper
@@ -203,7 +203,8 @@ def _prepare(clause: Clause, trial: Trial) -> None:
     trial.ready()
     bench = trial.bench
     for need in clause.needs:
-        if bench.server.tree is None or (need is FREEZE and not bench.server.freezable):
+        seen = need is PROCESS or (bench.server.freezable if need is FREEZE else bench.server.sockets() is not None)
+        if bench.server.tree is None or not seen:
             raise Unobserved(f"needs {need.value}")
     if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
         msg = f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"

@@ -79,8 +79,6 @@ class Bench:
         self._greeting, self._greeted = breach_of(transcript), True
         self._said_something = any(client.received_bytes for client in transcript.clients.values())
         self._served_before = self._said_something
-        if self._greeting is None:
-            self.server.settle()
 
     def play(self, script: s.Script, answers: Callable[[], Answers], silence_s: float) -> Transcript:
         """Play a script, and learn the server's pace from it."""

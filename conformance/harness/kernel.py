@@ -23,6 +23,7 @@ NLMSG_ERROR = 2
 INET_DIAG_INFO = 2
 INET_DIAG_SKMEMINFO = 7
 REPLY_BYTES = 4096
+NOBODY_S_PORT = 1
 
 _MESSAGE_HEADER = struct.Struct("=IHHII")
 _REQUEST_HEADER = struct.Struct("=BBBBI")
@@ -39,9 +40,6 @@ _MEMORY = struct.Struct("=IIIIIIIII")  # struct of SK_MEMINFO_*: [3] is the send
 class TcpState(enum.IntEnum):
     """The states that matter here, as linux/tcp_states.h numbers them."""
 
-    ESTABLISHED = 1
-    SYN_RECEIVED = 3
-    CLOSE_WAIT = 8
     LISTEN = 10
 
 
@@ -110,6 +108,17 @@ class KernelView:
         header = _MESSAGE_HEADER.pack(_MESSAGE_HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0)
         self._netlink.send(header + request)
         return _parse(self._netlink.recv(REPLY_BYTES))
+
+    def accept_queue_full(self, server: Address) -> bool:
+        """Whether the next handshake with this listening socket would have to wait for an accept(2).
+
+        What comes nevertheless is dropped and tried again by both sides' timers, for tens of seconds in the worst case.
+        """
+        listener = self.server_end(server, (server[0], NOBODY_S_PORT))
+        if listener is None or listener.state != TcpState.LISTEN:
+            return False
+        waiting, backlog = listener.unread_bytes, listener.unacknowledged_bytes  # so inet_diag(7) reports these two
+        return waiting > backlog
 
 
 def _packed(family: socket.AddressFamily, host: str) -> bytes:

@@ -49,7 +49,7 @@ def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
         return Breach("the server comes to rest and burns no processor time", stop.detail, "not at all", timed=True)
     if stop.trouble is Trouble.HELD:
         return Breach(
-            "the sockets of ended connections are closed", f"it holds {stop.detail}", "not at all", timed=True
+            "the sockets of ended connections are closed", f"it still holds {stop.detail}", "not at all", timed=True
         )
     if not isinstance(step, s.ClientStep):
         return Breach(f"{step} can be done", stop.detail or stop.trouble.value, "not at all", timed=True)

@@ -127,7 +127,7 @@ class AwaitQuiet(Step):
 
 @dataclass(frozen=True, slots=True)
 class AwaitReleased(Step):
-    """Wait until the server holds no more sockets than it has open connections (and had at its start)."""
+    """Wait until the server holds no socket of a connection that is over."""
 
 
 @dataclass(frozen=True, slots=True)

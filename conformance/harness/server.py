@@ -12,11 +12,10 @@ import psutil
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper, Process
-from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, tree_of
+from conformance.harness.process import ProcessTree, tree_of
 from conformance.harness.target import Target
 
 REACHES_WITHIN_S = 5.0
-SETTLES_WITHIN_S = 1.0
 FINISHES_WITHIN_S = 0.02
 
 
@@ -28,7 +27,6 @@ class Server:
         self.kernel = kernel
         self.address: Address = ("", 0)
         self.tree: ProcessTree | None = None
-        self.idle_sockets = 0
         self._keeper = keeper
         self._process: Process | None = None
 
@@ -43,7 +41,6 @@ class Server:
             self.tree = tree_of(self._process.pid)
         else:
             self._attach()
-        self.idle_sockets = self.count_sockets() or 0
 
     def end(self) -> None:
         """End what was started here, and nothing else."""
@@ -99,23 +96,9 @@ class Server:
             if not self.restartable:
                 self._keeper.tell(f"not stopped {self.tree.pid}")
 
-    def count_sockets(self) -> int | None:
-        """How many sockets it holds; None where that cannot be seen."""
-        sockets = self.tree.sockets() if self.tree is not None else None
-        return None if sockets is None else len(sockets)
-
-    def settle(self) -> None:
-        """After a first connection came and went: what it holds now is what it holds idle.
-
-        Most servers are back to what they held at their start, at once. One that keeps a socket of its own from its
-        first connection on is given a second to come to rest.
-        """
-        deadline = time.monotonic() + SETTLES_WITHIN_S
-        while (count := self.count_sockets()) is not None and count > self.idle_sockets:
-            if time.monotonic() > deadline:
-                self.idle_sockets = count
-                return
-            time.sleep(LOOK_AGAIN_S)
+    def sockets(self) -> set[int] | None:
+        """The inodes of the sockets it holds; None where that cannot be seen."""
+        return self.tree.sockets() if self.tree is not None else None
 
     def _attach(self) -> None:
         address, pid = self.target.address, self.target.pid

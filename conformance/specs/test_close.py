@@ -9,7 +9,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.clauses import FREEZE, MUST, PROCESS, clause
+from conformance.clauses import FREEZE, MUST, SOCKETS, clause
 from conformance.harness.script import AwaitEnd, AwaitReleased, Close, Connect, HalfClose, Resume, script
 from conformance.harness.tape import tape
 from conformance.harness.trial import Trial
@@ -85,7 +85,7 @@ def test_full_close(subject: Trial, sizes: list[int]) -> None:
     subject.hold(unaffected(Connect(1), send(1, sizes), Close(1)))
 
 
-@clause(MUST, PROCESS, share=0.3)
+@clause(MUST, SOCKETS, share=0.3)
 @given(number=st.integers(1, 5), full=st.booleans())
 def test_releases(subject: Trial, number: int, full: bool) -> None:
     """When a connection is over its socket is gone from the server."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.clauses import FREEZE, MUST, PROCESS, clause
+from conformance.clauses import FREEZE, MUST, SOCKETS, clause
 from conformance.harness.script import AwaitReleased, Close, Connect, Reset, Script, Send, Urgent, script
 from conformance.harness.tape import taped
 from conformance.harness.trial import Trial
@@ -92,7 +92,7 @@ def test_urgent_data(subject: Trial, sizes: list[int]) -> None:
     subject.hold(unaffected(arrive(1), send(1, sizes), Urgent(1)))
 
 
-@clause(MUST, PROCESS, share=0.05)
+@clause(MUST, SOCKETS, share=0.05)
 @given(sizes=small_chunks)
 def test_releases(subject: Trial, sizes: list[int]) -> None:
     """When a connection was reset its socket is gone from the server; of fifty, none is left."""
