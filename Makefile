@@ -9,10 +9,46 @@ READY  := $(VENV)/.ready
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	    echo "$(PYTHON) is too old or missing: Python 3.11 or newer is needed (make PYTHON=/path/to/python3)" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	    echo "$(PYTHON) is missing or too old: Python 3.11 or newer is needed (make PYTHON=/path/to/python3 ...)" >&2; exit 2; }
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 .PHONY: setup
 setup: $(READY)  ## create .venv with everything the project needs
+
+# SERVER reaches the shell through the environment, so that it may hold any quotes.
+.PHONY: validate
+validate: export SERVER := $(value SERVER)
+validate: $(READY)  ## judge every reference backend; or your own: SERVER='./my-server {port}' [PROFILE=echo] [ARGS='--examples quick']
+	@if [ -n "$$SERVER" ]; then set -- --command "$$SERVER"; else set -- --backend all; fi; \
+	$(BIN)/echo-conformance run "$$@" $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
+
+.PHONY: test
+test: lint  ## everything: lint, types, the suite's own tests, the specs against every available backend
+	$(BIN)/pytest -n auto tests conformance/specs -p conformance.plugin --backend all
+
+.PHONY: lint
+lint: $(READY)  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin -p reference_servers
+
+.PHONY: docs
+docs: $(READY)  ## write docs/clauses.md from the specs
+	$(BIN)/echo-conformance list clauses --markdown > docs/clauses.md
+
+.PHONY: bench-verdict
+bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same exchanges
+	$(BIN)/python -m benchmarks.verdict
+
+.PHONY: clean
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -17,7 +17,6 @@ from rich.console import Console
 
 from conformance import plugin
 from conformance.clauses import PROFILES, SPECS, all_clauses
-from conformance.harness.target import DEFAULT_CHUNK_LIMIT_BYTES, DEFAULT_HOST, BadTarget
 from conformance.report.json_report import write_json
 from conformance.report.outcome import ExitCode, Run, clause_from_data
 from conformance.report.terminal import Progressing, show
@@ -108,7 +107,7 @@ def main() -> None:
 @click.option("--backend", "backends", multiple=True, metavar="NAME", help="A reference server, or `all`. Repeatable.")
 @click.option("--command", metavar="CMD", help="A command that starts a server; {host} and {port} are filled in.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of its own that the command uses.")
-@click.option("--host", default=DEFAULT_HOST, show_default=True, help="The address that a started server binds.")
+@click.option("--host", help="The address that a started server binds (127.0.0.1 unless given).")
 @click.option("--address", metavar="HOST:PORT", help="A server that runs already.")
 @click.option("--pid", type=click.IntRange(1), help="Its process, to be watched, and stopped and continued.")
 @click.option(
@@ -121,9 +120,8 @@ def main() -> None:
 @click.option(
     "--chunk-limit",
     type=click.IntRange(1),
-    default=DEFAULT_CHUNK_LIMIT_BYTES,
-    show_default=True,
-    help="The most bytes it takes in one recv.",
+    metavar="BYTES",
+    help="The most that it takes in one recv (1024 unless given).",
 )
 @click.option("--examples", type=Examples(), default="standard", show_default=True, help="Cases a clause.")
 @click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Workers, each with a server of its own.")
@@ -140,8 +138,10 @@ def main() -> None:
 def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code."""
     seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
+    if not options["backends"] and options["command"] is None and options["address"] is None:
+        msg = "no server to judge: name one with --backend, --command or --address"
+        raise click.UsageError(msg)
     options["backends"] = _known(options["backends"])
-    _see_that_it_can_be_meant(options)
     if options["address"] is not None or options["port"] is not None:
         jobs = 1  # there is one copy of it
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
@@ -195,23 +195,13 @@ def _known(names: tuple[str, ...]) -> list[str]:
     backends = plugin.reference_backends()
     available = [name for name, reason in backends.items() if reason is None]
     for name in names:
-        if name != "all" and name not in backends:
+        if name != "all" and name not in backends and f"{name}[select]" not in backends:
             msg = f"there is no backend {name!r}; there are {', '.join(backends)}"
             raise click.UsageError(msg)
-        if name != "all" and backends[name] is not None:
+        if name != "all" and backends.get(name) is not None:
             msg = f"the backend {name} is not available here: {backends[name]}"
             raise click.UsageError(msg)
     return list(dict.fromkeys(known for name in names for known in (available if name == "all" else [name])))
-
-
-def _see_that_it_can_be_meant(options: dict[str, Any]) -> None:
-    if not (options["backends"] or options["command"] is not None or options["address"] is not None):
-        msg = "no server to judge: name one with --backend, --command or --address"
-        raise click.UsageError(msg)
-    try:
-        plugin.targets_of(options)
-    except BadTarget as error:
-        raise click.UsageError(str(error)) from None
 
 
 @main.group("list")
@@ -220,12 +210,32 @@ def list_() -> None:
 
 
 @list_.command()
-def clauses() -> None:
+@click.option("--markdown", is_flag=True, help="As the reference document docs/clauses.md.")
+def clauses(markdown: bool) -> None:
     """Each clause of the specification, with its level and what it says."""
+    if markdown:
+        click.echo(_reference(), nl=False)
+        return
     for clause in all_clauses():
         summary = clause.requirement.split("\n\n")[0].replace("\n", " ")
         only = "" if clause.profiles == PROFILES else f" (profile {', '.join(clause.profiles)})"
         click.echo(f"{clause.id:<36} {clause.level:<6} {summary}{only}")
+
+
+def _reference() -> str:
+    """The specification as one document."""
+    lines = ["# The clauses", "", "Written by `make docs` from the specs; `echo-conformance explain CLAUSE` shows one."]
+    chapter = ""
+    for clause in all_clauses():
+        if clause.chapter != chapter:
+            chapter = clause.chapter
+            lines += ["", f"## {chapter}", "", clause.source]
+        facts = [f"**{clause.level}**"]
+        if clause.profiles != PROFILES:
+            facts.append(f"profile {', '.join(clause.profiles)} only")
+        facts += [f"needs {need.value}" for need in clause.needs]
+        lines += ["", f"### {clause.id}", "", "; ".join(facts) + ".", "", clause.requirement]
+    return "\n".join(lines) + "\n"
 
 
 @list_.command()

@@ -6,12 +6,12 @@ a target running in each worker, tries each clause on it, and turns what came of
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Generator, Iterator, Mapping
-from typing import Any
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "all" in option.backend:  # settled here, once: workers are handed the names
         option.backend = [name for name, reason in reference_backends().items() if reason is None]
     try:
-        config.stash[TARGETS] = targets_of({**vars(option), "backends": option.backend})
+        config.stash[TARGETS] = _targets(option)
     except BadTarget as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[TARGETS]:
@@ -92,18 +92,21 @@ def reference_backends() -> dict[str, str | None]:
     return {entry["name"]: None if entry["available"] else entry["reason"] for entry in json.loads(listed)}
 
 
-def targets_of(options: Mapping[str, Any]) -> list[Target]:
+def _targets(option: argparse.Namespace) -> list[Target]:
     """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
-    profile = options["profile"]
-    shared = {"profile": profile, "chunk_limit_bytes": options["chunk_limit"]}
-    targets = [backend_target(name) for name in options["backends"]]
-    if targets and profile != PROFILES[0]:
-        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {profile}"
+    shared = {"profile": option.profile, "chunk_limit_bytes": option.chunk_limit}
+    targets = [backend_target(name) for name in option.backend]
+    if targets and option.profile != PROFILES[0]:
+        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
         raise BadTarget(msg)
-    if options["command"] is not None:
-        targets.append(command_target(options["command"], port=options["port"], host=options["host"], **shared))
-    if options["address"] is not None:
-        targets.append(address_target(options["address"], pid=options["pid"], **shared))
+    for name, beside in (("port", "command"), ("pid", "address")):
+        if getattr(option, name) is not None and getattr(option, beside) is None:
+            msg = f"--{name} says something of --{beside}, which is missing"
+            raise BadTarget(msg)
+    if option.command is not None:
+        targets.append(command_target(option.command, port=option.port, host=option.host, **shared))
+    if option.address is not None:
+        targets.append(address_target(option.address, pid=option.pid, **shared))
     return targets
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from reference_servers.listener import Listener
 from reference_servers.log import Log
-from reference_servers.registry import BACKENDS
+from reference_servers.registry import BACKENDS, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.backend is None:
         parser.error("which backend? --list names them")
-    backend = BACKENDS.get(options.backend)
+    backend = find(options.backend)
     if backend is None:
         parser.error(f"unknown backend {options.backend!r}; --list names them")
     if backend.reason is not None:

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
     from reference_servers.server import Server
 
 INTERFACES = ("select", "poll", "epoll", "kqueue", "devpoll")
+BEST_FIRST = ("kqueue", "epoll", "devpoll", "poll", "select")  # as selectors.DefaultSelector chooses
 
 
 class Backend:
-    """A name, the module and class behind it, the kernel interface it needs, and options its class takes.
-
-    `needs` None: whatever the platform has.
-    """
+    """A name, the module and class behind it, the kernel interface it needs, and options its class takes."""
 
     __slots__ = ("class_name", "module", "name", "needs", "options")
 
-    def __init__(self, name: str, module: str, class_name: str, needs: str | None, **options: str) -> None:
+    def __init__(self, name: str, module: str, class_name: str, needs: str, **options: str) -> None:
         self.name = name
         self.module = f"reference_servers.{module}"
         self.class_name = class_name
@@ -36,7 +34,7 @@ class Backend:
     @property
     def reason(self) -> str | None:
         """Why this platform cannot run it; None when it can."""
-        if self.needs is None or hasattr(select, self.needs):
+        if hasattr(select, self.needs):
             return None
         return f"this platform's select module has no {self.needs}"
 
@@ -47,8 +45,8 @@ class Backend:
 
 
 def selector_backends(name: str, module: str, class_name: str) -> list[Backend]:
-    """Return the platform's best selector under the bare name, and each one under `name[interface]`."""
-    return [Backend(name, module, class_name, None)] + [
+    """Return one backend for each selector class, under `name[interface]`."""
+    return [
         Backend(f"{name}[{interface}]", module, class_name, interface, interface=interface) for interface in INTERFACES
     ]
 
@@ -66,3 +64,13 @@ BACKENDS: dict[str, Backend] = {
         *selector_backends("selectors-callback", "backend_selectors_callback", "SelectorsCallbackServer"),
     ]
 }
+
+
+def find(name: str) -> Backend | None:
+    """Return the backend of that name, None where there is none.
+
+    A bare `selectors-queue` or `selectors-callback` is the one over the platform's best selector.
+    """
+    if f"{name}[select]" in BACKENDS:
+        return next(b for b in (BACKENDS[f"{name}[{interface}]"] for interface in BEST_FIRST) if b.reason is None)
+    return BACKENDS.get(name)

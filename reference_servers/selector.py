@@ -34,9 +34,9 @@ class RefusingSelectSelector(selectors.SelectSelector):
         return super().register(fileobj, events, data)
 
 
-def new_selector(interface: str | None) -> selectors.BaseSelector:
-    """Return a selector over `select`, `poll`, `epoll`, `kqueue` or `devpoll`; None is the platform's best."""
-    selector_class = selectors.DefaultSelector if interface is None else selectors_by_interface()[interface]
+def new_selector(interface: str) -> selectors.BaseSelector:
+    """Return a selector over `select`, `poll`, `epoll`, `kqueue` or `devpoll`."""
+    selector_class = selectors_by_interface()[interface]
     return RefusingSelectSelector() if selector_class is selectors.SelectSelector else selector_class()
 
 
@@ -49,7 +49,7 @@ def selectors_by_interface() -> dict[str, type[selectors.BaseSelector]]:
 class SelectorServer(Server):
     """A server over a selector; `interface` as `new_selector` takes it. Backends add `wait`."""
 
-    def __init__(self, listener: Listener, stop: StopSignals, log: Log, *, interface: str | None = None) -> None:
+    def __init__(self, listener: Listener, stop: StopSignals, log: Log, *, interface: str) -> None:
         self.interface = interface
         super().__init__(listener, stop, log)
 

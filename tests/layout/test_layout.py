@@ -1,0 +1,90 @@
+"""The rooms and the arrows between them: the judge never imports the judged."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OWN = ("conformance", "reference_servers", "clients", "benchmarks", "tests")
+
+# What each room may import of the project, besides itself. There are no other arrows.
+ARROWS = {
+    "conformance.oracle": (),
+    "conformance.harness": ("clients.peer",),
+    "conformance.report": (),
+    "conformance.clauses": (),
+    "conformance.specs": ("conformance.oracle", "conformance.harness", "conformance.clauses", "clients.peer"),
+    "conformance.plugin": ("conformance.harness", "conformance.report", "conformance.clauses"),
+    "conformance.cli": ("conformance.plugin", "conformance.report", "conformance.clauses"),
+    "conformance.zoo": ("reference_servers",),
+    "reference_servers": (),
+    "clients": (),
+}
+STANDARD_LIBRARY_ONLY = ("conformance.oracle", "reference_servers", "clients")
+FILES = sorted(
+    path for folder in ("conformance", "reference_servers", "clients") for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.relative_to(ROOT)} imports relatively: say where from"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room_of(module: str) -> str | None:
+    return next((room for room in ARROWS if within(module, room)), None)
+
+
+def within(module: str, room: str) -> bool:
+    return module == room or module.startswith(room + ".")
+
+
+@pytest.mark.parametrize("path", FILES, ids=[module_name(path) for path in FILES])
+def test_arrows(path: Path) -> None:
+    module = module_name(path)
+    room = room_of(module)
+    if room is None:
+        assert module == "conformance", f"{module} stands in no room: give it one in ARROWS"
+        room = module
+    allowed = (room, *ARROWS.get(room, ()))
+    for name in imported(path):
+        if name.partition(".")[0] in OWN:
+            assert any(within(name, other) for other in allowed), (
+                f"{module} must not import {name}: allowed is {allowed}"
+            )
+        elif any(within(module, strict) for strict in STANDARD_LIBRARY_ONLY):
+            top = name.partition(".")[0]
+            assert top in sys.stdlib_module_names or top == "_typeshed", f"{module} must do with the standard library"
+
+
+def test_specs_do_not_sleep() -> None:
+    asleep = [p.name for p in (ROOT / "conformance" / "specs").glob("*.py") if "sleep" in p.read_text()]
+    assert not asleep, f"a spec waits for a named event, never for time: {asleep}"
+
+
+def test_reference_document_is_current() -> None:
+    from conformance.cli import _reference  # noqa: PLC0415 - the one test that needs the program
+
+    written = (ROOT / "docs" / "clauses.md").read_text()
+    assert written == _reference(), "docs/clauses.md is stale: run `make docs`"
+
+
+def test_constraints_hold_names_and_versions_only() -> None:
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9.]+", line), line
