@@ -17,7 +17,7 @@ import hypothesis
 import pytest
 
 from conformance.clauses import FREEZE, PROCESS, PROFILES, Clause, clause_of
-from conformance.harness.bench import Bench, Inconclusive
+from conformance.harness.bench import STOP_AND_CONTINUE, Bench, Inconclusive
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper
 from conformance.harness.target import (
@@ -36,6 +36,7 @@ from conformance.report.outcome import ClauseResult, Failure, Outcome, clause_to
 EXAMPLES = {"quick": 20, "standard": 100, "thorough": 1000}
 ANSWERS_AT_ALL = "reply.prompt"
 STANDS_FREEZING = "readiness.stop-continue"
+STANDS_COMPANY = "isolation.silent-client"
 LIST_WITHIN_S = 30
 
 TARGETS = pytest.StashKey[list[Target]]()
@@ -212,7 +213,8 @@ def _prepare(clause: Clause, trial: Trial) -> None:
     if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
         msg = f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"
         raise Inconclusive(msg)
-    if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands_freezing():
+    trial.excuses_company = STANDS_COMPANY if clause.id != STANDS_COMPANY else None
+    if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands(STOP_AND_CONTINUE):
         msg = f"the server does not go on after it was stopped and continued ({STANDS_FREEZING})"
         raise Inconclusive(msg)
 
@@ -275,11 +277,11 @@ def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> C
 
 
 def _case(finding: Finding) -> str:
-    """The steps, a line each, with a mark at the one that could not be done."""
+    """The steps, a line each, up to the one that could not be done: what would come after it decides nothing."""
     lines = str(finding.case.script).split("\n")
     stop = finding.transcript.stop
     if stop is not None and finding.transcript.script == finding.case.script:
-        lines[stop.index] += "    <- here"
+        return "\n".join(lines[: stop.index + 1]) + "    <- here"
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ silent once has failed already: its further failures are judged with less.
 from __future__ import annotations
 
 FULL_S = 10.0
-LEAST_S = 3.0
+LEAST_S = 2.0
 SHORTEST_S = 0.25
 TIMES_SLOWEST = 10
 

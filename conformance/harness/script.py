@@ -146,6 +146,19 @@ class Script:
         return "\n".join(map(str, self.steps))
 
     @property
+    def has_company(self) -> bool:
+        """Whether a client connects while another one's connection is open."""
+        opened: set[int] = set()
+        for step in self.steps:
+            if isinstance(step, Connect):
+                if opened:
+                    return True
+                opened.add(step.client)
+            elif isinstance(step, AwaitEnd | Close | Reset):
+                opened.discard(step.client)
+        return False
+
+    @property
     def clients(self) -> list[int]:
         """The numbers of the clients in it, in order."""
         return sorted({step.client for step in self.steps if isinstance(step, ClientStep)})

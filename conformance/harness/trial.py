@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from conformance.harness.bench import CANARY, Bench, Inconclusive
+from conformance.harness.bench import CANARY, COMPANY, Bench, Inconclusive
 from conformance.harness.law import Breach, breach_of, ending_of
 from conformance.harness.script import Script, Step, script
 from conformance.harness.text import plain
 from conformance.harness.transcript import Answers, Transcript, Trouble
 
-SHRINKING_S = 4.0
+SHRINKING_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Trial:
 
     def __init__(self, bench: Bench, answers: Callable[[], Answers]) -> None:
         self.cases = 0
+        self.excuses_company: str | None = None  # the clause that is held against a server that stands none
         self.bench = bench
         self._answers = answers
         self._failed: dict[Script, Finding] = {}
@@ -91,9 +92,9 @@ class Trial:
         """See that a server is there to be tried. Raises `CannotStart` or `Inconclusive` where none is."""
         self.bench.ready(self._answers)
 
-    def stands_freezing(self) -> bool:
-        """Whether the server goes on after it was stopped and continued."""
-        return self.bench.stands_freezing(self._answers) is None
+    def stands(self, taken_for_granted: Script) -> bool:
+        """Whether the server stands a case that many clauses take for granted."""
+        return self.bench.stands(taken_for_granted, self._answers)
 
     def hold(self, *steps: Step | Script, exactly: Mapping[int, bytes] | None = None) -> None:
         """Play these steps; return when everything owed was delivered and nothing else was.
@@ -101,6 +102,9 @@ class Trial:
         `exactly` gives the whole answers of some clients, for the rare clause that says how they are framed.
         """
         case = Case(script(*steps), exactly or {})
+        if self.excuses_company and case.script.has_company and not self.stands(COMPANY):
+            msg = f"the server serves no second connection while a first one is open ({self.excuses_company})"
+            raise Inconclusive(msg)
         finding = self._failed.get(case.script)
         if finding is None and not self._spent():
             finding = self._try(case)

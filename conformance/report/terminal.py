@@ -86,9 +86,7 @@ def _show_clause(clause_id: str, targets: list[TargetResult], console: Console) 
 
 
 def _one(result: ClauseResult) -> str:
-    if result.outcome is Outcome.PASS:
-        return f"{result.examples:>5} cases {result.seconds:>7.2f} s"
-    return f"{result.outcome}" + (f": {result.message}" if result.failure is None else "")
+    return f"{result.examples:>5} cases {result.seconds:>7.2f} s" if result.outcome is Outcome.PASS else result.outcome
 
 
 def _many(found: Iterable[tuple[str, ClauseResult]]) -> str:
@@ -108,7 +106,7 @@ def _show_failures(target: TargetResult, console: Console, *, several: bool) -> 
         if result.outcome is Outcome.FAIL:
             console.print()
             console.print(Text((f"{target.name}: " if several else "") + failure_text(result)))
-    untold = [result for result in target.clauses if result.outcome in {Outcome.INCONCLUSIVE, Outcome.ERROR}]
+    untold = [result for result in target.clauses if result.outcome not in {Outcome.PASS, Outcome.FAIL}]
     reasons = Counter((result.outcome, result.message) for result in untold)
     for (outcome, message), times in reasons.items():
         console.print()

@@ -31,7 +31,7 @@ def test_stop_continue(subject: Trial) -> None:
 
     SIGCONT makes epoll_wait(2) return EINTR. Every clause with a frozen batch depends on this one.
     """
-    subject.hold(arrive(1), frozen(), hello(1), arrive(2), leave(1, 2))
+    subject.hold(arrive(1), frozen(), hello(1), leave(1), arrive(2), leave(2))
 
 
 @clause(MUST, share=0.3)
