@@ -34,12 +34,16 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without workers: what there is to do."""
         if session.items:
-            self._progress.expect(len(session.items))
+            self._expect(len(session.items))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """With workers: each has the same to choose from."""
-        self._progress.expect(len(ids))
+        self._expect(len(ids))
+
+    def _expect(self, clauses: int) -> None:
+        self._run.expected = clauses
+        self._progress.expect(clauses)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One clause more."""
@@ -141,12 +145,16 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
     if not options["backends"] and options["command"] is None and options["address"] is None:
         msg = "no server to judge: name one with --backend, --command or --address"
         raise click.UsageError(msg)
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        msg = f"there is no folder {json_file.parent} to write {json_file.name} into (--json)"
+        raise click.UsageError(msg)
     options["backends"] = _known(options["backends"])
     if options["address"] is not None or options["port"] is not None:
         jobs = 1  # there is one copy of it
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
     console = Console(highlight=False, soft_wrap=True)
     interrupted = _judge(found, options, jobs, console)
+    found.arrange(options["backends"])
     show(found, console)
     if json_file is not None:
         write_json(found, json_file)

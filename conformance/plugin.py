@@ -11,7 +11,9 @@ import json
 import shlex
 import subprocess
 import sys
+import traceback
 from collections.abc import Generator, Iterator
+from pathlib import PurePath
 
 import hypothesis
 import pytest
@@ -262,7 +264,7 @@ def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> C
         case CannotStart():
             outcome, message = Outcome.ERROR, str(error)
         case _:
-            outcome, message = Outcome.ERROR, f"a fault of the suite itself: {type(error).__name__}: {error}"
+            outcome, message = Outcome.ERROR, f"a fault of the suite itself: {_told(error)}"
     return ClauseResult(
         id=clause.id,
         level=clause.level.value,
@@ -283,6 +285,15 @@ def _case(finding: Finding) -> str:
     if stop is not None and finding.transcript.script == finding.case.script:
         return "\n".join(lines[: stop.index + 1]) + "    <- here"
     return "\n".join(lines)
+
+
+def _told(error: BaseException) -> str:
+    """An exception in a line, with where it was raised; for a group, each of what it holds."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(map(_told, error.exceptions))
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def _failure(finding: Finding, clause: Clause, item: pytest.Item) -> Failure:

@@ -43,6 +43,7 @@ class Bench:
         self.server = Server(target, keeper, kernel)
         self.patience = Patience()
         self._running = False
+        self._doubtful = False
         self._served_before = False
         self._cannot_start: Exception | None = None
         self._greeting: Breach | None = None
@@ -59,10 +60,14 @@ class Bench:
         """Have the next case played against a fresh copy, where one can be had."""
         if self.server.restartable:
             self.close()
+        else:
+            self._doubtful = True
 
     def ready(self, answers: Callable[[], Answers]) -> None:
         """See that a copy is there and warm. Raises `CannotStart`, or `Inconclusive` when it served before."""
         if self._running and self.server.epitaph() is None:
+            if self._doubtful:
+                self._see_that_it_serves_on(answers)
             return
         if self._cannot_start is not None:
             raise self._cannot_start
@@ -82,6 +87,17 @@ class Bench:
         self._greeting, self._greeted = breach_of(transcript), True
         self._said_something = any(client.received_bytes for client in transcript.clients.values())
         self._served_before = self._said_something
+
+    def _see_that_it_serves_on(self, answers: Callable[[], Answers]) -> None:
+        """A server that is not ours to replace may have been left unable to serve by the case that failed."""
+        if self._cannot_start is not None:
+            raise self._cannot_start
+        breach, _ = self.serves(answers, self.patience.full_s)
+        if breach is not None:
+            msg = f"the server serves no new connection since an earlier case failed: {breach.actual}"
+            self._cannot_start = Inconclusive(msg)
+            raise self._cannot_start
+        self._doubtful = False
 
     def play(self, script: s.Script, answers: Callable[[], Answers], silence_s: float) -> Transcript:
         """Play a script, and learn the server's pace from it."""

@@ -237,9 +237,14 @@ class Process:
             self.output.changed.wait(LOOK_AGAIN_S)
             epitaph = self.epitaph()
             if epitaph is not None:
-                msg = f"the target {epitaph.replace(';', ' before it served anyone;', 1)}"
-                raise CannotStart(msg)
+                raise CannotStart(self._ended_early(epitaph))
         raise CannotStart(self._never_ready())
+
+    def _ended_early(self, epitaph: str) -> str:
+        text = f"before it served anyone the target {epitaph}"
+        if self.exit_status() == 0:
+            text += "; one that puts itself into the background cannot be watched: let it stay in the foreground"
+        return text
 
     def _never_ready(self) -> str:
         if self._port is None:

@@ -237,17 +237,18 @@ class Player:
             msg = "the script waits for a frozen server"
             raise ValueError(msg)
         peers = [client.peer for client in self._clients.values()]
-        longest_s = pump(
-            peers,
-            lambda: until() or time.monotonic() > self._deadline,
-            self._silence_s,
-            about=about,
-            slice_s=slice_s,
-        )
+        reached = False
+
+        def over() -> bool:
+            nonlocal reached
+            reached = until()  # asked once a turn: what it looks at may move on
+            return reached or time.monotonic() > self._deadline
+
+        longest_s = pump(peers, over, self._silence_s, about=about, slice_s=slice_s)
         if longest_s is None:
             raise _Halted(Trouble.SILENCE, seconds(self._silence_s))
         self._slowest_s = max(self._slowest_s, longest_s)
-        if not until():
+        if not reached:
             raise _Halted(Trouble.TOO_LONG, seconds(LONGEST_CASE_S))
 
     def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
@@ -344,7 +345,7 @@ class Player:
             if now != last:
                 last, since = now, time.monotonic()
                 return False
-            certain = end is not None and not end.writable and tree is not None
+            certain = end is not None and not end.writable and tree is not None and not tree.runnable()
             return certain or (bool(_waiting_bytes(peer)) and time.monotonic() - since > UNCHANGED_S)
 
         self._pump([peer], lambda: blocked() or peer.over, slice_s=LOOK_AGAIN_S * 2)
@@ -361,7 +362,7 @@ class Player:
             before_s = tree.demand_s()
             time.sleep(QUIET_WINDOW_S)
             demand_s = tree.demand_s() - before_s
-            if demand_s < QUIET_DEMAND_S:
+            if demand_s < QUIET_DEMAND_S and not tree.runnable():
                 return
             total_s += demand_s
             elapsed_s = time.monotonic() - began

@@ -26,6 +26,17 @@ class ProcessTree(ABC):
     def __init__(self, pid: int) -> None:
         self.pid = pid
 
+    @property
+    def mine(self) -> bool:
+        """Whether this user may send it signals."""
+        try:
+            os.kill(self.pid, 0)
+        except PermissionError:
+            return False
+        except ProcessLookupError:
+            pass
+        return True
+
     @abstractmethod
     def pids(self) -> list[int]:
         """The processes that are there now, the first one first; empty once it is gone."""
@@ -39,10 +50,15 @@ class ProcessTree(ABC):
         """Whether the main thread, in most servers the loop, waits for something."""
 
     @abstractmethod
+    def runnable(self) -> bool:
+        """Whether any thread runs or waits in line for a processor."""
+
+    @abstractmethod
     def demand_s(self) -> float:
         """Processor time that it has used or waited in line for, in seconds.
 
-        The wait counts: a spinning server that shares a crowded processor runs little and waits much.
+        The wait counts: a spinning server that shares a crowded processor runs little and waits much. A wait that has
+        not ended yet is not in it: ask `runnable` as well.
         """
 
     @abstractmethod
@@ -98,6 +114,10 @@ class LinuxTree(ProcessTree):
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0] not in "RD"
         except GONE:
             return True
+
+    def runnable(self) -> bool:
+        """State R, for any thread."""
+        return any(state == "R" for pid in self.pids() for state in self._states(pid))
 
     def demand_s(self) -> float:
         """The first two numbers of schedstat: nanoseconds on a processor, nanoseconds on its run queue."""
@@ -155,8 +175,12 @@ class PortableTree(ProcessTree):
         return all(process.status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE} for process in self._processes())
 
     def sleeps(self) -> bool:
-        """The status that psutil gives."""
-        return all(process.status() != psutil.STATUS_RUNNING for process in self._processes()[:1])
+        """Taken for granted: macOS calls every process running."""
+        return True
+
+    def runnable(self) -> bool:
+        """Not known here, for the same reason."""
+        return False
 
     def demand_s(self) -> float:
         """User and system time: the time spent waiting for a processor is not told here."""

@@ -63,7 +63,7 @@ class Server:
     @property
     def freezable(self) -> bool:
         """Whether it can be stopped, and what is done meanwhile be confirmed to have arrived."""
-        return self.tree is not None and self.kernel.available
+        return self.tree is not None and self.tree.mine and self.kernel.available
 
     def epitaph(self, within_s: float = 0.0) -> str | None:
         """How it died, if it did; waits a moment for a death that is under way. None where that cannot be known."""

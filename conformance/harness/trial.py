@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.harness.bench import CANARY, COMPANY, Bench, Inconclusive
 from conformance.harness.law import Breach, breach_of, ending_of
@@ -75,6 +75,7 @@ class Trial:
         self._answers = answers
         self._failed: dict[Script, Finding] = {}
         self._first: Finding | None = None
+        self._inconclusive: Inconclusive | None = None
         self._last_case: Case | None = None
         self._shrunk_enough_at = 0.0
 
@@ -101,15 +102,24 @@ class Trial:
 
         `exactly` gives the whole answers of some clients, for the rare clause that says how they are framed.
         """
-        case = Case(script(*steps), exactly or {})
+        if self._inconclusive is not None:
+            raise self._inconclusive
+        try:
+            finding = self._find(Case(script(*steps), exactly or {}))
+        except Inconclusive as reason:
+            self._inconclusive = reason  # Hypothesis asks again, and must hear the same
+            raise
+        if finding is not None:
+            raise Nonconformity(finding)
+
+    def _find(self, case: Case) -> Finding | None:
         if self.excuses_company and case.script.has_company and not self.stands(COMPANY):
             msg = f"the server serves no second connection while a first one is open ({self.excuses_company})"
             raise Inconclusive(msg)
         finding = self._failed.get(case.script)
         if finding is None and not self._spent():
             finding = self._try(case)
-        if finding is not None:
-            raise Nonconformity(finding)
+        return finding
 
     def serves_afterwards(self) -> None:
         """See that a new connection is served, now that the cases are over."""
@@ -125,7 +135,10 @@ class Trial:
         """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again."""
         candidates = [found] + ([self._first] if self._first and self._first.case != found.case else [])
         for candidate in candidates:
-            again = self._once_more(candidate)
+            try:
+                again = self._once_more(candidate)
+            except Inconclusive as reason:
+                return replace(candidates[-1], note=f"not played again: {reason}")
             if again is not None:
                 if again.breach.timed:
                     self.bench.patience.disappointed()

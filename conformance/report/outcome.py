@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -112,6 +113,7 @@ class Run:
     version: str
     profile: str
     seed: int
+    expected: int = 0
     seconds: float = 0.0
     targets: dict[str, TargetResult] = field(default_factory=dict)
 
@@ -119,10 +121,20 @@ class Run:
         """Take in what became of a clause."""
         self.targets.setdefault(target, TargetResult(target)).clauses.append(result)
 
+    def arrange(self, names: Sequence[str]) -> None:
+        """Put the targets in the order in which they were asked for: workers finish as they do."""
+        order = {name: place for place, name in enumerate(names)}
+        self.targets = dict(sorted(self.targets.items(), key=lambda item: order.get(item[0], len(order))))
+
     @property
     def examples(self) -> int:
         """How many cases were played."""
         return sum(clause.examples for target in self.targets.values() for clause in target.clauses)
+
+    @property
+    def missing(self) -> int:
+        """How many of the expected results never came."""
+        return max(0, self.expected - sum(len(target.clauses) for target in self.targets.values()))
 
     def exit_code(self, *, strict: bool = False) -> ExitCode:
         """The verdict as a process's status. A run in which nothing ran is never 0."""
@@ -131,7 +143,7 @@ class Run:
             return ExitCode.USAGE
         if any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):
             return ExitCode.NONCONFORMANT
-        if not targets or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
+        if not targets or self.missing or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
             return ExitCode.INCONCLUSIVE
         return ExitCode.CONFORMANT
 

@@ -70,6 +70,8 @@ def show(run: Run, console: Console) -> None:
     for target in targets:
         _show_failures(target, console, several=len(targets) > 1)
     console.print()
+    if run.missing:
+        console.print(Text(f"{run.missing} of {run.expected} clauses came to no result", "bold yellow"))
     for target in targets:
         console.print(_verdict(target))
     console.print(Text(f"{run.examples:,} cases in {run.seconds:.1f} s, profile {run.profile}, seed {run.seed}", "dim"))
