@@ -113,9 +113,9 @@ class Peer:
         self.flush()
 
     def flood(self, supply: Callable[[], bytes]) -> None:
-        """From now on never run out of things to send: ask `supply` for more whenever the kernel has taken it all.
+        """From now on ask `supply` for more to send whenever the kernel has taken all there was.
 
-        It ends with `half_close`, or when `supply` gives nothing more.
+        It may give nothing for the moment, and is asked again when something came; `half_close` is the end of it.
         """
         self._supply = supply
         self.flush()
@@ -192,8 +192,7 @@ class Peer:
             return 0
         if not self.connected:
             return select.POLLOUT
-        sending = self._outgoing or self._supply
-        return (select.POLLIN if self.reading else 0) | (select.POLLOUT if sending else 0)
+        return (select.POLLIN if self.reading else 0) | (select.POLLOUT if self._outgoing else 0)
 
     def ready(self, mask: int) -> None:
         """Act on the readiness that poll(2) reported."""
@@ -202,7 +201,7 @@ class Peer:
             return
         if self.reading and mask & ~select.POLLOUT:
             self.receive()
-        if mask & select.POLLOUT and not self.over:
+        if (mask & select.POLLOUT or self._supply is not None) and not self.over:
             self.flush()
 
     def flush(self) -> None:
@@ -211,8 +210,6 @@ class Peer:
             more = self._supply()
             if more:
                 self._outgoing.append(memoryview(more))
-            else:
-                self._supply = None
         while self._outgoing and self.connected and not self.over:
             first = self._outgoing[0]
             try:

@@ -280,9 +280,9 @@ def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> C
 
 def _case(finding: Finding) -> str:
     """The steps, a line each, up to the one that could not be done: what would come after it decides nothing."""
-    lines = str(finding.case.script).split("\n")
+    lines = str(finding.script).split("\n")
     stop = finding.transcript.stop
-    if stop is not None and finding.transcript.script == finding.case.script:
+    if stop is not None and finding.transcript.script == finding.script:
         return "\n".join(lines[: stop.index + 1]) + "    <- here"
     return "\n".join(lines)
 

@@ -11,6 +11,8 @@ FULL_S = 10.0
 LEAST_S = 2.0
 SHORTEST_S = 0.25
 TIMES_SLOWEST = 10
+AFFORDED_S = 4.0
+LEAST_ROUND_TRIPS = 10
 
 
 class Patience:
@@ -19,10 +21,22 @@ class Patience:
     def __init__(self) -> None:
         self._slowest_s = 0.0
         self._silences = 0
+        self.round_trip_s = 0.0  # of a lone message, at its best
 
     def learn(self, slowest_s: float) -> None:
         """Take note of a silence that ended well."""
         self._slowest_s = max(self._slowest_s, slowest_s)
+
+    def afford(self, most: int) -> int:
+        """How many round trips a single case may ask for: as many as the server does in a few seconds, by its pace.
+
+        A server that takes its time is slow, not wrong; a case made for a quick one would take it minutes.
+        """
+        return (
+            most
+            if self.round_trip_s * most <= AFFORDED_S
+            else max(LEAST_ROUND_TRIPS, int(AFFORDED_S / self.round_trip_s))
+        )
 
     def disappointed(self) -> None:
         """A failure by silence was confirmed."""

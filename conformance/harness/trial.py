@@ -11,43 +11,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from conformance.harness.bench import CANARY, COMPANY, Bench, Inconclusive
-from conformance.harness.law import Breach, breach_of, ending_of
+from conformance.harness.law import Breach, breach_of
 from conformance.harness.script import Script, Step, script
-from conformance.harness.text import plain
 from conformance.harness.transcript import Answers, Transcript, Trouble
 
 SHRINKING_S = 3.0
 
 
 @dataclass(frozen=True)
-class Case:
-    """A script, and the whole answers that are due to some of its clients beyond what the law says."""
-
-    script: Script
-    exactly: Mapping[int, bytes]
-
-    def breach(self, transcript: Transcript) -> Breach | None:
-        """Where the law, or an exact answer, was missed."""
-        breach = breach_of(transcript)
-        if breach is not None:
-            return breach
-        for number, due in self.exactly.items():
-            client = transcript.clients[number]
-            if client.received != due:
-                actual = f"client {number}: {plain(client.received)}"
-                return Breach(f"the answer is exactly {plain(due)}", actual, ending_of(client))
-        return None
-
-
-@dataclass(frozen=True)
 class Finding:
     """A case that breaks the law, and how."""
 
-    case: Case
+    script: Script
     breach: Breach
     transcript: Transcript
     note: str = ""
@@ -76,7 +55,7 @@ class Trial:
         self._failed: dict[Script, Finding] = {}
         self._first: Finding | None = None
         self._inconclusive: Inconclusive | None = None
-        self._last_case: Case | None = None
+        self._last_script: Script | None = None
         self._shrunk_enough_at = 0.0
 
     @property
@@ -89,6 +68,10 @@ class Trial:
         """The most that one answer may stand for."""
         return self.bench.target.chunk_limit_bytes
 
+    def afford(self, most: int) -> int:
+        """How many round trips a case may ask of this server, `most` of one that is not slow."""
+        return self.bench.patience.afford(most)
+
     def ready(self) -> None:
         """See that a server is there to be tried. Raises `CannotStart` or `Inconclusive` where none is."""
         self.bench.ready(self._answers)
@@ -97,28 +80,27 @@ class Trial:
         """Whether the server stands a case that many clauses take for granted."""
         return self.bench.stands(taken_for_granted, self._answers)
 
-    def hold(self, *steps: Step | Script, exactly: Mapping[int, bytes] | None = None) -> None:
-        """Play these steps; return when everything owed was delivered and nothing else was.
-
-        `exactly` gives the whole answers of some clients, for the rare clause that says how they are framed.
-        """
+    def hold(self, *steps: Step | Script) -> None:
+        """Play these steps; return when everything owed was delivered and nothing else was."""
         if self._inconclusive is not None:
             raise self._inconclusive
         try:
-            finding = self._find(Case(script(*steps), exactly or {}))
+            finding = self._find(script(*steps))
         except Inconclusive as reason:
+            if self._first is not None:
+                return  # what could not be made is no shorter case of what has failed
             self._inconclusive = reason  # Hypothesis asks again, and must hear the same
             raise
         if finding is not None:
             raise Nonconformity(finding)
 
-    def _find(self, case: Case) -> Finding | None:
-        if self.excuses_company and case.script.has_company and not self.stands(COMPANY):
+    def _find(self, played: Script) -> Finding | None:
+        if self.excuses_company and played.has_company and not self.stands(COMPANY):
             msg = f"the server serves no second connection while a first one is open ({self.excuses_company})"
             raise Inconclusive(msg)
-        finding = self._failed.get(case.script)
+        finding = self._failed.get(played)
         if finding is None and not self._spent():
-            finding = self._try(case)
+            finding = self._try(played)
         return finding
 
     def serves_afterwards(self) -> None:
@@ -129,11 +111,11 @@ class Trial:
             return
         note = f"found by a new connection, after {self.cases} cases that passed; the last of them is shown"
         self.bench.replace()
-        raise Nonconformity(Finding(self._last_case or Case(CANARY, {}), breach, transcript, note))
+        raise Nonconformity(Finding(self._last_script or CANARY, breach, transcript, note))
 
     def confirmed(self, found: Finding) -> Finding:
         """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again."""
-        candidates = [found] + ([self._first] if self._first and self._first.case != found.case else [])
+        candidates = [found] + ([self._first] if self._first and self._first.script != found.script else [])
         for candidate in candidates:
             try:
                 again = self._once_more(candidate)
@@ -148,25 +130,25 @@ class Trial:
             msg = f"seen once and not again on a fresh copy of the server: {found.breach.actual}"
             raise Inconclusive(msg)
         note = "seen once; the same case did not show it again on a fresh copy of the server"
-        return Finding(seen.case, seen.breach, seen.transcript, note)
+        return Finding(seen.script, seen.breach, seen.transcript, note)
 
     def _once_more(self, candidate: Finding) -> Finding | None:
         self.bench.replace()
         self.bench.ready(self._answers)
-        transcript = self._play(candidate.case.script, self.bench.patience.full_s)
-        breach = candidate.case.breach(transcript)
+        transcript = self._play(candidate.script, self.bench.patience.full_s)
+        breach = breach_of(transcript)
         self.bench.replace()
-        return Finding(candidate.case, breach, transcript) if breach is not None else None
+        return Finding(candidate.script, breach, transcript) if breach is not None else None
 
-    def _try(self, case: Case) -> Finding | None:
+    def _try(self, played: Script) -> Finding | None:
         self.cases += 1
         patience = self.bench.patience
-        transcript = self._play(case.script, patience.short_s if self._first else patience.full_s)
-        breach = case.breach(transcript)
+        transcript = self._play(played, patience.short_s if self._first else patience.full_s)
+        breach = breach_of(transcript)
         if breach is None:
-            self._last_case = case
+            self._last_script = played
             return None
-        finding = self._failed[case.script] = Finding(case, breach, transcript)
+        finding = self._failed[played] = Finding(played, breach, transcript)
         if self._first is None:
             self._first = finding
             self._shrunk_enough_at = time.monotonic() + SHRINKING_S

@@ -39,6 +39,8 @@ small_chunks = st.lists(small_sizes, min_size=1, max_size=6)
 # A narrow client's connection holds some 12 KB of answers before a send falls short.
 OWED_BYTES = 32768
 WIDENED = 4
+# Beyond the bound that a server is likely to set itself on what it owes: it pauses reading then, or should.
+ABUNDANT_BYTES = 1 << 19
 # Beyond what a connection holds; a server's own bound on its output is then reached now and then as well.
 surplus = st.integers(0, 64).map(lambda kilobytes: 1024 * kilobytes)
 

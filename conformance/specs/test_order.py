@@ -76,4 +76,4 @@ def test_burst(subject: Trial, messages: list[int], apart: list[int]) -> None:
 @given(odd=st.integers(0, 4096))
 def test_long_stream(subject: Trial, odd: int) -> None:
     """A megabyte and more, pumped both ways, comes back complete and in order."""
-    subject.hold(Connect(1), send(1, [(1 << 20) + odd]), leave(1))
+    subject.hold(Connect(1), send(1, [1024 * subject.afford(1024) + odd]), leave(1))

@@ -22,7 +22,7 @@ from conformance.harness.script import (
     script,
 )
 from conformance.harness.trial import Trial
-from conformance.specs.moves import arrive, frozen, hello, leave, owing, send, small_sizes, surplus
+from conformance.specs.moves import ABUNDANT_BYTES, arrive, frozen, hello, leave, owing, send, small_sizes, surplus
 
 
 @clause(MUST, FREEZE)
@@ -75,21 +75,30 @@ def test_quiescent_after_exchange(subject: Trial) -> None:
 def test_quiescent_half_closed(subject: Trial) -> None:
     """With a half-closed connection whose replies are blocked, and after one that is done, the server comes to rest."""
     subject.hold(
-        arrive(2), leave(2), owing(subject, 1), HalfClose(1), arrive(3), AwaitQuiet(), Resume(1), AwaitEnd(1), leave(3)
+        arrive(2),
+        leave(2),
+        owing(subject, 1, ABUNDANT_BYTES),
+        HalfClose(1),
+        arrive(3),
+        AwaitQuiet(),
+        Resume(1),
+        AwaitEnd(1),
+        leave(3),
     )
 
 
 @clause(MUST, PROCESS)
 def test_quiescent_after_reset(subject: Trial) -> None:
     """After a reset, of an idle connection and of one with replies owed, the server comes to rest."""
-    subject.hold(arrive(1), Reset(1), owing(subject, 2), Reset(2), arrive(3), AwaitQuiet(), hello(3), leave(3))
+    blocked = script(owing(subject, 2, ABUNDANT_BYTES), AwaitQuiet())
+    subject.hold(arrive(1), Reset(1), blocked, Reset(2), arrive(3), AwaitQuiet(), hello(3), leave(3))
 
 
 @clause(MUST, PROCESS)
 def test_quiescent_blocked(subject: Trial) -> None:
     """While a reader stalls and its replies are blocked the server comes to rest, whatever more it is sent."""
     more = Send(1, b"more" * 100)
-    subject.hold(owing(subject, 1), more, arrive(2), AwaitQuiet(), Resume(1), Await(1), leave(1, 2))
+    subject.hold(owing(subject, 1, ABUNDANT_BYTES), more, arrive(2), AwaitQuiet(), Resume(1), Await(1), leave(1, 2))
 
 
 @clause(MUST, PROCESS)
