@@ -139,6 +139,8 @@ class Peer:
         """Send one out-of-band byte (MSG_OOB). It is no part of the stream."""
         try:
             self.socket.send(byte, socket.MSG_OOB)
+        except BlockingIOError:
+            self._note("urgent byte finds no room")
         except OSError as error:
             self._lost(error)
         else:
@@ -206,11 +208,7 @@ class Peer:
 
     def flush(self) -> None:
         """Give the kernel what it takes of what was handed over."""
-        if self._supply is not None and not self._outgoing and self.connected:
-            more = self._supply()
-            if more:
-                self._outgoing.append(memoryview(more))
-        while self._outgoing and self.connected and not self.over:
+        while self.connected and not self.over and self._has_more():
             first = self._outgoing[0]
             try:
                 sent = self.socket.send(first)
@@ -227,6 +225,13 @@ class Peer:
                 self._outgoing[0] = first[sent:]
         if self._shut_after_sending and not self.half_closed and self.connected and not self.over:
             self._shut()
+
+    def _has_more(self) -> bool:
+        if not self._outgoing and self._supply is not None:
+            more = self._supply()
+            if more:
+                self._outgoing.append(memoryview(more))
+        return bool(self._outgoing)
 
     def receive(self) -> None:
         """Take one piece of what has arrived, if anything has."""

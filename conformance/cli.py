@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import pytest
+from _pytest.mark.expression import Expression  # pytest has no public name for it
 from rich.console import Console
 
 from conformance import plugin
@@ -148,9 +149,11 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
     if json_file is not None and not json_file.absolute().parent.is_dir():
         msg = f"there is no folder {json_file.parent} to write {json_file.name} into (--json)"
         raise click.UsageError(msg)
+    _see_that_it_parses(options["expression"])
     options["backends"] = _known(options["backends"])
     if options["address"] is not None or options["port"] is not None:
         jobs = 1  # there is one copy of it
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
     console = Console(highlight=False, soft_wrap=True)
     interrupted = _judge(found, options, jobs, console)
@@ -194,6 +197,15 @@ def _pytest_words(seed: int, options: dict[str, Any], jobs: int) -> list[str]:
         if options[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(options[name])]
     return words + (["-k", options["expression"]] if options["expression"] else [])
+
+
+def _see_that_it_parses(expression: str | None) -> None:
+    """Workers would find out each for itself, and say so at length."""
+    try:
+        Expression.compile(expression or "")
+    except SyntaxError as error:
+        msg = f"-k {expression!r} cannot be read: {error.msg}"
+        raise click.UsageError(msg) from None
 
 
 def _known(names: tuple[str, ...]) -> list[str]:

@@ -117,10 +117,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each clause is tried on each target."""
     if "bench" in metafunc.fixturenames:
         targets = metafunc.config.stash[TARGETS]
-        if not targets:
-            msg = "no server to judge: name one with --backend, --command or --address"
-            raise pytest.UsageError(msg)
-        metafunc.parametrize("bench", targets, ids=[target.name for target in targets], indirect=True, scope="session")
+        ids = [target.name for target in targets] or ["nothing"]
+        metafunc.parametrize("bench", targets or [None], ids=ids, indirect=True, scope="session")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -132,6 +130,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if clause is not None:
             item.extra_keyword_matches.add(clause.id)
         (kept if clause is None or config.option.profile in clause.profiles else left_out).append(item)
+    if not config.stash[TARGETS] and any(clause_of(item) for item in items):
+        msg = "no server to judge: name one with --backend, --command or --address"
+        raise pytest.UsageError(msg)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept

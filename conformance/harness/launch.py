@@ -34,6 +34,7 @@ START_LINE = re.compile(rb"Server start at: (\S+):(\d{1,5})\s*")
 # Ports below the range that the kernel hands to connecting clients: a client of ours can never hold one of them.
 PORT_RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 DEFAULT_FIRST_CLIENT_PORT = 32768
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 PORTS_BELOW = 12000
 
 
@@ -158,7 +159,7 @@ class Process:
         self._host = host
         self._reserved = PortReservation(host) if self._given_port else None
         self._port = self._reserved.port if self._reserved else fixed_port
-        if fixed_port and not self._given_port and accepts((host, fixed_port)):
+        if fixed_port and not self._given_port and accepts(reachable((host, fixed_port))):
             msg = f"something else already listens on {host}:{fixed_port}; end it, or choose another port"
             raise CannotStart(msg)
         words = [word.replace("{host}", host).replace("{port}", str(self._port)) for word in command]
@@ -174,6 +175,8 @@ class Process:
                 env={**os.environ, keeper.MARK_VARIABLE: self._mark, "PYTHONUNBUFFERED": "1"},
             )
         except OSError as error:
+            if self._reserved:
+                self._reserved.release()
             msg = f"cannot start {plain(words[0])}: {error.strerror}"
             raise CannotStart(msg) from None
         keeper_.tell(f"group {self._popen.pid}")
@@ -230,10 +233,11 @@ class Process:
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
             if self._port is not None:
-                if accepts((self._host, self._port)):
-                    return self._host, self._port
+                address = reachable((self._host, self._port))
+                if accepts(address):
+                    return address
             elif self.output.announced is not None:
-                return self.output.announced
+                return reachable(self.output.announced)
             self.output.changed.wait(LOOK_AGAIN_S)
             epitaph = self.epitaph()
             if epitaph is not None:
@@ -257,6 +261,20 @@ class Process:
         return text + (f"; it announced {plain(announced[0])}:{announced[1]} instead" if announced else "")
 
 
+def reachable(address: Address) -> Address:
+    """The numeric address by which a server that binds `address` is reached. Raises `CannotStart` where there is none.
+
+    A name is looked up; the wildcard addresses, at which a server is everywhere, are reached over loopback.
+    """
+    host, port = address
+    try:
+        *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        msg = f"there is no address {plain(host)}: {getattr(error, 'strerror', None) or error}"
+        raise CannotStart(msg) from None
+    return LOOPBACK_OF.get(str(found[0]), str(found[0])), int(found[1])
+
+
 def accepts(address: Address) -> bool:
     """Whether somebody accepts connections there."""
     with socket.socket(family_of(address), socket.SOCK_STREAM) as probe:
@@ -272,6 +290,7 @@ class PortReservation:
     """
 
     def __init__(self, host: str) -> None:
+        host = reachable((host, 0))[0]
         lowest, highest = _server_ports()
         source = random.SystemRandom()
         while True:

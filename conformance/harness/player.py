@@ -135,7 +135,9 @@ class Player:
 
     def _set_down(self, transcript: Transcript) -> None:
         transcript.slowest_s = self._slowest_s
-        ended = transcript.stop is not None and transcript.stop.trouble in {Trouble.ENDED, Trouble.FAULT}
+        stopped = transcript.stop is not None and transcript.stop.trouble in {Trouble.ENDED, Trouble.FAULT}
+        # A death ends every connection; it may show there before the process is gone.
+        ended = stopped and any(client.peer.ending is not None for client in self._clients.values())
         transcript.epitaph = self._server.epitaph(EPITAPH_WITHIN_S if ended else 0.0)
         transcript.clients = {number: client.record() for number, client in self._clients.items()}
         stop = transcript.stop

@@ -176,7 +176,7 @@ def shown(data: bytes) -> str:
     """Bytes as a literal of bounded length."""
     if len(data) <= SHOWN_BYTES:
         return repr(data)
-    return f"{data[:SHOWN_BYTES]!r}… ({len(data):,} bytes)"
+    return f"{data[:SHOWN_BYTES]!r}... ({len(data):,} bytes)"
 
 
 def _words(name: str) -> str:

@@ -11,7 +11,7 @@ import psutil
 
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import CannotStart, Keeper, Process
+from conformance.harness.launch import CannotStart, Keeper, Process, reachable
 from conformance.harness.process import ProcessTree, tree_of
 from conformance.harness.target import Target
 
@@ -86,7 +86,8 @@ class Server:
         if self.tree is None:
             return False
         if not self.restartable:
-            self._keeper.tell(f"stopped {self.tree.pid}")
+            for pid in self.tree.pids():
+                self._keeper.tell(f"stopped {pid}")
         return self.tree.stop()
 
     def thaw(self) -> None:
@@ -94,7 +95,8 @@ class Server:
         if self.tree is not None:
             self.tree.go_on()
             if not self.restartable:
-                self._keeper.tell(f"not stopped {self.tree.pid}")
+                for pid in self.tree.pids():
+                    self._keeper.tell(f"not stopped {pid}")
 
     def sockets(self) -> set[int] | None:
         """The inodes of the sockets it holds; None where that cannot be seen."""
@@ -106,8 +108,7 @@ class Server:
             msg = f"{self.target.name} has neither a command nor an address"
             raise CannotStart(msg)
         try:
-            *_, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
-            self.address = (str(found[0]), int(found[1]))
+            self.address = reachable(address)
             with socket.create_connection(self.address, REACHES_WITHIN_S):
                 pass
         except OSError as error:

@@ -83,7 +83,7 @@ def command_target(command: str, *, port: int | None, host: str, profile: str, c
 def address_target(text: str, *, pid: int | None, profile: str, chunk_limit_bytes: int) -> Target:
     """A server that already runs. Raises `BadTarget` where `text` is not HOST:PORT."""
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not colon or not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
         msg = f"{text!r} is not an address: write HOST:PORT, such as 127.0.0.1:8001 or [::1]:8001"
         raise BadTarget(msg)
     options = ["--address", text]

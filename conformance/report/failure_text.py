@@ -45,4 +45,4 @@ def _steps(case: str) -> list[str]:
     if len(lines) <= MOST_STEPS:
         return lines
     half = MOST_STEPS // 2
-    return [*lines[:half], f"… {len(lines) - 2 * half} more steps …", *lines[-half:]]
+    return [*lines[:half], f"... {len(lines) - 2 * half} more steps ...", *lines[-half:]]

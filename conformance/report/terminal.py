@@ -12,13 +12,14 @@ from rich.text import Text
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import ClauseResult, Outcome, Run, TargetResult, Verdict
 
+# The mark, the same for an output that knows only ASCII, and the style.
 MARKS = {
-    Outcome.PASS: ("✓", "green"),
-    Outcome.FAIL: ("✗", "bold red"),
-    Outcome.NOT_APPLICABLE: ("-", "dim"),
-    Outcome.UNOBSERVED: ("?", "yellow"),
-    Outcome.INCONCLUSIVE: ("?", "yellow"),
-    Outcome.ERROR: ("!", "bold magenta"),
+    Outcome.PASS: ("✓", "+", "green"),
+    Outcome.FAIL: ("✗", "x", "bold red"),
+    Outcome.NOT_APPLICABLE: ("-", "-", "dim"),
+    Outcome.UNOBSERVED: ("?", "?", "yellow"),
+    Outcome.INCONCLUSIVE: ("?", "?", "yellow"),
+    Outcome.ERROR: ("!", "!", "bold magenta"),
 }
 VERDICT_STYLES = {
     Verdict.CONFORMANT: "bold green",
@@ -80,7 +81,9 @@ def show(run: Run, console: Console) -> None:
 def _show_clause(clause_id: str, targets: list[TargetResult], console: Console) -> None:
     found = [(target.name, c) for target in targets for c in target.clauses if c.id == clause_id]
     gravest = min((clause.outcome for _, clause in found), key=GRAVITY.index)
-    mark, style = MARKS[gravest]
+    mark, plain_mark, style = MARKS[gravest]
+    if not console.encoding.lower().startswith("utf"):
+        mark = plain_mark
     first = found[0][1]
     line = Text.assemble("  ", (mark, style), f" {first.level:<6} {clause_id:<{ID_WIDTH}} ")
     line.append(_one(first) if len(targets) == 1 else _many(found), style if gravest is not Outcome.PASS else "dim")
