@@ -6,6 +6,7 @@ import difflib
 import os
 import random
 import sys
+import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +24,14 @@ from conformance.report.outcome import ExitCode, Run, clause_from_data
 from conformance.report.terminal import Progressing, show
 
 SEEDS = 1 << 32
+
+
+class Output(Console):
+    """A console that leaves it to the program what a closed pipe means."""
+
+    def on_broken_pipe(self) -> None:
+        """By itself rich would end with status 1, which is a verdict here."""
+        raise BrokenPipeError
 
 
 class Collector:
@@ -155,13 +164,27 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
         jobs = 1  # there is one copy of it
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
-    console = Console(highlight=False, soft_wrap=True)
-    interrupted = _judge(found, options, jobs, console)
+    console = Output(highlight=False, soft_wrap=True)
+    with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch  # nothing is left in the user's folder
+        found.interrupted = _judge(found, options, jobs, console)
     found.arrange(options["backends"])
-    show(found, console)
-    if json_file is not None:
-        write_json(found, json_file)
-    sys.exit(ExitCode.INTERRUPTED if interrupted else found.exit_code(strict=strict))
+    try:
+        if json_file is not None:
+            write_json(found, json_file)
+        show(found, console)
+        sys.stdout.flush()
+    except OSError as error:
+        _leave_output(error)
+    sys.exit(found.exit_code(strict=strict))
+
+
+def _leave_output(error: OSError) -> None:
+    """A reader that has seen enough changes no verdict; output that is lost leaves none to be told."""
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"cannot write the report: {error.strerror}", err=True)
+        os._exit(ExitCode.INCONCLUSIVE)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> bool:

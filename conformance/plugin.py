@@ -37,6 +37,7 @@ from conformance.report.outcome import ClauseResult, Failure, Outcome, clause_to
 
 EXAMPLES = {"quick": 20, "standard": 100, "thorough": 1000}
 ANSWERS_AT_ALL = "reply.prompt"
+ANSWERS_RIGHT = "reply"
 STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
 LIST_WITHIN_S = 30
@@ -215,6 +216,9 @@ def _prepare(clause: Clause, trial: Trial) -> None:
             raise Unobserved(f"needs {need.value}")
     if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
         msg = f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"
+        raise Inconclusive(msg)
+    if bench.answers_wrongly is not None and clause.chapter != ANSWERS_RIGHT:
+        msg = f"the answer to one lone message is wrong, so nothing else can be told (chapter {ANSWERS_RIGHT})"
         raise Inconclusive(msg)
     trial.excuses_company = STANDS_COMPANY if clause.id != STANDS_COMPANY else None
     if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands(STOP_AND_CONTINUE):

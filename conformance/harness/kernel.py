@@ -114,11 +114,18 @@ class KernelView:
 
         What comes nevertheless is dropped and tried again by both sides' timers, for tens of seconds in the worst case.
         """
+        waiting, backlog = self._accept_queue(server)
+        return waiting > backlog
+
+    def accept_queue_empty(self, server: Address) -> bool:
+        """Whether every finished handshake with this listening socket has been accepted; True where nobody can tell."""
+        return self._accept_queue(server)[0] == 0
+
+    def _accept_queue(self, server: Address) -> tuple[int, int]:
         listener = self.server_end(server, (server[0], NOBODY_S_PORT))
         if listener is None or listener.state != TcpState.LISTEN:
-            return False
-        waiting, backlog = listener.unread_bytes, listener.unacknowledged_bytes  # so inet_diag(7) reports these two
-        return waiting > backlog
+            return 0, 0
+        return listener.unread_bytes, listener.unacknowledged_bytes  # so sock_diag(7) reports these two
 
 
 def _packed(family: socket.AddressFamily, host: str) -> bytes:

@@ -7,7 +7,7 @@ die. A clause is a choice of scripts: this law is what they are all judged by.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clients.peer import Ending
 from conformance.harness import script as s
@@ -33,7 +33,11 @@ def breach_of(transcript: Transcript) -> Breach | None:
     """The first breach of the law in a transcript, None where it was kept."""
     stop = transcript.stop
     if stop is not None:
-        return _at_stop(transcript, stop)
+        found = _at_stop(transcript, stop)
+        if transcript.epitaph is not None:
+            died = transcript.epitaph.partition(";")[0]
+            found = replace(found, actual=f"the server {died}; {found.actual}", timed=False)
+        return found
     for client in transcript.clients.values():
         breach = _unasked(client)
         if breach is not None:

@@ -219,8 +219,10 @@ class Player:
         client = self._clients[step.client]
         client.promised = False
         self._leaving(client)
+        all_through = not self._frozen or not _waits_for_window(client.peer)
         how(client.peer)
-        self._confirm(client, fin=True)
+        if all_through:  # else the rest, and the end behind it, comes when the window opens
+            self._confirm(client, fin=True)
 
     def _urgent(self, step: s.Urgent) -> None:
         client = self._clients[step.client]
@@ -333,8 +335,7 @@ class Player:
         if end.arrived_bytes >= peer.sent_bytes + fin and not peer.unsent_bytes:
             return True
         # A small window is no fault either: the batch is what it lets through, and the rest comes when it opens.
-        unacknowledged, unsent = _output_queue(peer)
-        return 0 < unacknowledged == unsent
+        return not peer.closed and _waits_for_window(peer)
 
     def _await_blocked(self, step: s.AwaitBlocked) -> None:
         client = self._clients[step.client]
@@ -391,16 +392,16 @@ class Player:
             time.sleep(LOOK_AGAIN_S)
 
 
-def _output_queue(peer: Peer) -> tuple[int, int]:
-    """What this end's kernel still holds (SIOCOUTQ), and how much of that it has never sent (SIOCOUTQNSD), in bytes.
+def _waits_for_window(peer: Peer) -> bool:
+    """Whether all that was sent is acknowledged, and the rest waits for the receiver's window.
 
-    Equal and not zero, they say that all that was sent is acknowledged and the rest waits for the window.
+    Then what this end's kernel still holds (SIOCOUTQ) is what it has never sent (SIOCOUTQNSD), and that is not nothing.
     """
     held, unsent = (
         int(struct.unpack("i", fcntl.ioctl(peer.fileno(), request, b"\0" * 4))[0])
         for request in (termios.TIOCOUTQ, SIOCOUTQNSD)
     )
-    return held, unsent
+    return 0 < held == unsent
 
 
 def _waiting_bytes(peer: Peer) -> int:

@@ -12,11 +12,12 @@ import psutil
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper, Process, reachable
-from conformance.harness.process import ProcessTree, tree_of
+from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, tree_of
 from conformance.harness.target import Target
 
 REACHES_WITHIN_S = 5.0
 FINISHES_WITHIN_S = 0.02
+TAKES_PROBE_WITHIN_S = 1.0
 
 
 class Server:
@@ -41,6 +42,14 @@ class Server:
             self.tree = tree_of(self._process.pid)
         else:
             self._attach()
+        self._let_it_take_the_probe()
+
+    def _let_it_take_the_probe(self) -> None:
+        """That a server is there is seen by connecting to it: no case is to share a batch with that connection."""
+        deadline = time.monotonic() + TAKES_PROBE_WITHIN_S
+        while not self.kernel.accept_queue_empty(self.address) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN_S)
+        self.let_it_finish()
 
     def end(self) -> None:
         """End what was started here, and nothing else."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from clients.peer import Address
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_CHUNK_LIMIT_BYTES = 1024
 DEFAULT_PROFILE = "received"
+INTERPRETER = re.compile(r"env|nice|exec|(ba|da)?sh|python[0-9.]*|node|java|ruby|perl|php|tclsh[0-9.]*")
 PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 
 
@@ -70,7 +73,7 @@ def command_target(command: str, *, port: int | None, host: str, profile: str, c
     if port is not None:
         options += ["--port", str(port)]
     return Target(
-        words[0],
+        name_of(words),
         _with(options, host, profile, chunk_limit_bytes),
         command=words,
         fixed_port=port,
@@ -98,6 +101,13 @@ def address_target(text: str, *, pid: int | None, profile: str, chunk_limit_byte
         profile=profile,
         chunk_limit_bytes=chunk_limit_bytes,
     )
+
+
+def name_of(words: Sequence[str]) -> str:
+    """What a command is called in reports: its program, or what an interpreter among the words is to run."""
+    telling = [word for word in words if not word.startswith("-") and "{" not in word and "=" not in word]
+    scripts = [word for word in telling if not INTERPRETER.fullmatch(PurePath(word).name)]
+    return PurePath((scripts or telling or list(words))[0]).name
 
 
 def _with(options: list[str], host: str, profile: str, chunk_limit_bytes: int) -> tuple[str, ...]:

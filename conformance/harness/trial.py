@@ -1,8 +1,8 @@
 """One clause tried on one server: cases are played until one breaks the law, which is then shortened and confirmed.
 
 1. The first failure is judged with full patience. From then on Hypothesis shrinks, with short patience and a budget.
-2. When the budget is spent, what is not known yet passes unplayed, so that shrinking ends; what failed fails again
-   from memory.
+2. What passed passes again from memory, and what failed fails again: Hypothesis asks more than once, and must hear
+   the same. When the budget is spent, what is not known yet passes unplayed, so that shrinking ends.
 3. The shortest case is played once more with full patience, on a fresh copy of the server. Where it does not show
    again, the first one is. What neither shows is reported when its evidence needs no clock (wrong bytes, a death), and
    is inconclusive when it was a matter of time.
@@ -19,7 +19,7 @@ from conformance.harness.law import Breach, breach_of
 from conformance.harness.script import Script, Step, script
 from conformance.harness.transcript import Answers, Transcript, Trouble
 
-SHRINKING_S = 3.0
+SHRINKING_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ class Trial:
         self.bench = bench
         self._answers = answers
         self._failed: dict[Script, Finding] = {}
+        self._passed: set[Script] = set()
         self._first: Finding | None = None
         self._inconclusive: Inconclusive | None = None
-        self._last_script: Script | None = None
+        self._last: tuple[Script, Transcript] | None = None
         self._shrunk_enough_at = 0.0
 
     @property
@@ -78,7 +79,11 @@ class Trial:
 
     def stands(self, taken_for_granted: Script) -> bool:
         """Whether the server stands a case that many clauses take for granted."""
-        return self.bench.stands(taken_for_granted, self._answers)
+        return self.bench.stands(taken_for_granted, self._answers) is None
+
+    def _stands_company(self) -> bool:
+        breach = self.bench.stands(COMPANY, self._answers)
+        return breach is None or not breach.timed  # a wrong answer is another matter
 
     def hold(self, *steps: Step | Script) -> None:
         """Play these steps; return when everything owed was delivered and nothing else was."""
@@ -95,23 +100,28 @@ class Trial:
             raise Nonconformity(finding)
 
     def _find(self, played: Script) -> Finding | None:
-        if self.excuses_company and played.has_company and not self.stands(COMPANY):
+        if self.excuses_company and played.has_company and not self._stands_company():
             msg = f"the server serves no second connection while a first one is open ({self.excuses_company})"
             raise Inconclusive(msg)
-        finding = self._failed.get(played)
-        if finding is None and not self._spent():
-            finding = self._try(played)
-        return finding
+        if played in self._passed or (played not in self._failed and self._spent()):
+            return None
+        return self._failed.get(played) or self._try(played)
 
     def serves_afterwards(self) -> None:
         """See that a new connection is served, now that the cases are over."""
+        late = self._late_death()
+        if late is not None:
+            raise Nonconformity(late)
         self.bench.ready(self._answers)
+        if self.bench.answers_wrongly is not None:
+            return  # no canary of its would be right
         breach, transcript = self.bench.serves(self._answers, self.bench.patience.full_s)
         if breach is None:
             return
         note = f"found by a new connection, after {self.cases} cases that passed; the last of them is shown"
         self.bench.replace()
-        raise Nonconformity(Finding(self._last_script or CANARY, breach, transcript, note))
+        script = self._last[0] if self._last is not None else CANARY
+        raise Nonconformity(Finding(script, breach, transcript, note))
 
     def confirmed(self, found: Finding) -> Finding:
         """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again."""
@@ -141,12 +151,18 @@ class Trial:
         return Finding(candidate.script, breach, transcript) if breach is not None else None
 
     def _try(self, played: Script) -> Finding | None:
+        late = self._late_death()
+        if late is not None:
+            self._first = self._first or late
+            self._failed[played] = late
+            return late
         self.cases += 1
         patience = self.bench.patience
         transcript = self._play(played, patience.short_s if self._first else patience.full_s)
         breach = breach_of(transcript)
         if breach is None:
-            self._last_script = played
+            self._last = played, transcript
+            self._passed.add(played)
             return None
         finding = self._failed[played] = Finding(played, breach, transcript)
         if self._first is None:
@@ -155,9 +171,20 @@ class Trial:
         self._mend()
         return finding
 
+    def _late_death(self) -> Finding | None:
+        """A server that dies after its last answer has failed the case before, whatever comes next."""
+        epitaph = self.bench.server.epitaph()
+        if epitaph is None or self._last is None:
+            return None
+        self.bench.replace()
+        breach = Breach("the server goes on serving", f"the server {epitaph}", "every client had been served")
+        script, transcript = self._last
+        self._last = None
+        return Finding(script, breach, replace(transcript, epitaph=epitaph))
+
     def _mend(self) -> None:
         """After a failure: have a fresh copy for the next case, unless this one serves on as before."""
-        if self.bench.server.epitaph() is None:
+        if self.bench.server.epitaph() is None and self.bench.answers_wrongly is None:
             breach, _ = self.bench.serves(self._answers, self.bench.patience.short_s)
             if breach is None:
                 return

@@ -114,6 +114,7 @@ class Run:
     profile: str
     seed: int
     expected: int = 0
+    interrupted: bool = False
     seconds: float = 0.0
     targets: dict[str, TargetResult] = field(default_factory=dict)
 
@@ -139,6 +140,8 @@ class Run:
     def exit_code(self, *, strict: bool = False) -> ExitCode:
         """The verdict as a process's status. A run in which nothing ran is never 0."""
         targets = list(self.targets.values())
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
         if any(clause.misconfigured for target in targets for clause in target.clauses):
             return ExitCode.USAGE
         if any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):

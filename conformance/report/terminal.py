@@ -71,6 +71,10 @@ def show(run: Run, console: Console) -> None:
     for target in targets:
         _show_failures(target, console, several=len(targets) > 1)
     console.print()
+    if run.interrupted:
+        done = run.expected - run.missing
+        console.print(Text(f"interrupted after {done} of {run.expected} clauses: no verdict", "bold yellow"))
+        return
     if run.missing:
         console.print(Text(f"{run.missing} of {run.expected} clauses came to no result", "bold yellow"))
     for target in targets:

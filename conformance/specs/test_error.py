@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conformance.clauses import FREEZE, MUST, SOCKETS, clause
-from conformance.harness.script import AwaitReleased, Close, Connect, Reset, Script, Send, Urgent, script
+from conformance.harness.script import AwaitReleased, Close, Connect, HalfClose, Reset, Script, Send, Urgent, script
 from conformance.harness.tape import taped
 from conformance.harness.trial import Trial
 from conformance.specs.moves import (
@@ -94,10 +94,13 @@ def test_urgent_data(subject: Trial, sizes: list[int]) -> None:
 
 @clause(MUST, SOCKETS, share=0.05)
 @given(sizes=small_chunks)
+@example(sizes=[])
 def test_releases(subject: Trial, sizes: list[int]) -> None:
-    """When a connection was reset its socket is gone from the server; of fifty, none is left."""
-    cycle = (script(arrive(client), _reset_with(client, sizes)) for client in range(1, REPEATED + 1))
-    subject.hold(arrive(OLD), *cycle, hello(OLD), AwaitReleased(), leave(OLD))
+    """When a connection was reset its socket is gone from the server, whatever it was owed; of many, none is left."""
+    spoken = (script(arrive(client), _reset_with(client, sizes)) for client in range(1, REPEATED + 1))
+    blocked = (script(owing(subject, client), Reset(client)) for client in range(101, 105))
+    half_closed = (script(owing(subject, client), HalfClose(client), Reset(client)) for client in range(201, 205))
+    subject.hold(arrive(OLD), *spoken, *blocked, *half_closed, hello(OLD), AwaitReleased(), leave(OLD))
 
 
 def _reset_with(client: int, sizes: list[int]) -> Script:

@@ -83,7 +83,9 @@ def test_flooding_clients(subject: Trial, number: int) -> None:
 @clause(MUST, FREEZE, share=0.05)
 @given(size=small_sizes)
 def test_many_ready(subject: Trial, size: int) -> None:
-    """Eighty connections that are ready in one batch are all served."""
+    """Many connections that are ready in one batch are all served: thirty-two that were there, eighty that come."""
+    known = range(101, CONCURRENT + 101)
+    subject.hold(arrive(*known), frozen(*(send(client, [size]) for client in known)), leave(*known))
     clients = range(1, READY + 1)
     batch = (script(Connect(client), send(client, [size]), HalfClose(client)) for client in clients)
     subject.hold(frozen(*batch), *map(AwaitEnd, clients))

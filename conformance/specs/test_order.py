@@ -13,6 +13,7 @@ from conformance.harness.script import Await, Connect, Resume, Send, script
 from conformance.harness.tape import tape, taped, wide_tape
 from conformance.harness.trial import Trial
 from conformance.specs.moves import (
+    ABUNDANT_BYTES,
     arrive,
     chunks,
     frozen,
@@ -42,6 +43,7 @@ def test_any_chunking(subject: Trial, pieces: list[tuple[bytes, bool]]) -> None:
 @example(surplus_bytes=0, lead_bytes=400)
 @example(surplus_bytes=0, lead_bytes=480)
 @example(surplus_bytes=0, lead_bytes=540)
+@example(surplus_bytes=ABUNDANT_BYTES, lead_bytes=0)
 def test_partial_writes(subject: Trial, surplus_bytes: int, lead_bytes: int) -> None:
     """A reader that stalls and goes on gets every byte once and in order, however short the server's sends fell."""
     subject.hold(owing(subject, 1, surplus_bytes, lead_bytes), Resume(1), leave(1))

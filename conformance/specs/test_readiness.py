@@ -36,6 +36,7 @@ def test_stop_continue(subject: Trial) -> None:
 
 @clause(MUST, share=0.3)
 @given(surplus_bytes=surplus)
+@example(surplus_bytes=ABUNDANT_BYTES)
 def test_interest_restored(subject: Trial, surplus_bytes: int) -> None:
     """When a reader that stalled has taken what it was owed, its connection is read again."""
     subject.hold(owing(subject, 1, surplus_bytes), Resume(1), Await(1), hello(1), hello(1), leave(1))
