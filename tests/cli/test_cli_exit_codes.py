@@ -1,0 +1,107 @@
+"""The exit code is the verdict: 0 conformant, 1 nonconformant, 2 not the server's fault, 3 nobody can tell."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from cli_program import BOUND_S, HOSTILE, ODD_SERVER, PROGRAM, TUTORIAL, Program, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EPOLL = ("--backend", "epoll")
+QUICK = ("--examples", "quick", "-k", "reply.prompt")
+
+NOT_MEANT = {
+    "unknown backend": (("--backend", "nosuch"), "there is no backend 'nosuch'; there are "),
+    "unavailable backend": (("--backend", "kqueue"), "the backend kqueue is not available here: "),
+    "no target": ((), "no server to judge: name one with --backend, --command or --address"),
+    "examples by no word": ((*EPOLL, "--examples", "many"), "'many' is not quick, standard, thorough or a number"),
+    "no examples": ((*EPOLL, "--examples", "0"), "'0' is not quick, standard, thorough or a number from 1 on"),
+    "no jobs": ((*EPOLL, "--jobs", "0"), "'0' is neither auto nor a number from 1 on"),
+    "jobs by no word": ((*EPOLL, "--jobs", "all"), "'all' is neither auto nor a number from 1 on"),
+    "no such profile": ((*EPOLL, "--profile", "daytime"), "'daytime' is not one of 'received', 'echo'"),
+    "other profile": ((*EPOLL, "--profile", "echo"), "the reference servers answer by the profile received, not echo"),
+    "no such command": (("--command", "./no-such-server {port}", *QUICK), "cannot start ./no-such-server: No such"),
+    "unknown placeholder": (("--command", "./server {prot}"), "{prot}, which is no placeholder: {host} and {port} are"),
+    "two ports": (("--command", "./server {port}", "--port", "8001"), "--port must not name one"),
+    "unreachable": (("--address", "127.0.0.1:1", *QUICK), "nobody answers on 127.0.0.1:1: Connection refused"),
+    "no address": (("--address", "127.0.0.1"), "write HOST:PORT, such as 127.0.0.1:8001"),
+    "no digits": (("--address", "127.0.0.1:²"), "write HOST:PORT, such as 127.0.0.1:8001"),
+    "no clause": ((*EPOLL, "-k", "nothing"), "no clause matches -k 'nothing'; `echo-conformance list clauses` names"),
+    "half an expression": ((*EPOLL, "-k", "close and"), "close and"),
+    "no folder": ((*EPOLL, *QUICK, "--json", "no/such/folder.json"), "no/such"),
+}
+
+
+def test_conformant(program: Program) -> None:
+    ran = program("run", *EPOLL, *QUICK)
+    assert ran.code == 0, ran.text
+    assert "epoll: conformant (1 pass)" in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_nonconformant(program: Program) -> None:
+    ran = program("run", "--command", started(TUTORIAL), "--examples", "quick", "-k", "close.coalesced")
+    assert ran.code == 1, ran.text
+    assert "close.coalesced (MUST) does not hold" in ran.stdout
+    assert "nonconformant (1 fail)" in ran.stdout
+
+
+@pytest.mark.parametrize(("words", "said"), NOT_MEANT.values(), ids=NOT_MEANT)
+def test_what_cannot_be_meant(program: Program, words: tuple[str, ...], said: str) -> None:
+    ran = program("run", *words)
+    assert ran.code == 2, ran.text
+    assert said in " ".join(ran.text.split())
+    assert "Traceback" not in ran.text
+    assert "INTERNALERROR" not in ran.text
+
+
+def test_inconclusive(program: Program) -> None:
+    ran = program("run", "--command", started(HOSTILE / "exits_at_first_connection.py"), "-k", "close.eof")
+    assert ran.code == 3, ran.text
+    assert "the server does not answer one lone message" in ran.stdout
+    assert "inconclusive (1 inconclusive)" in ran.stdout
+
+
+def test_an_interrupt_shows_what_was_done(program: Program, tmp_path: Path) -> None:
+    hangs = tmp_path / "hangs"
+    words = ["run", "--command", started(ODD_SERVER, "hanging", str(hangs)), "--jobs", "1", "--examples", "thorough"]
+    code, said = interrupted(program, [*words, "-k", "close.eof or reply.prompt"], hangs)
+    assert code == 130, said
+    assert "close.eof" in said
+    assert "interrupted after 1 of 2 clauses: no verdict" in said
+    assert "Traceback" not in said
+
+
+def test_an_interrupt_reaches_all_workers(program: Program, tmp_path: Path) -> None:
+    hangs = tmp_path / "hangs"
+    words = ["run", "--command", started(ODD_SERVER, "hanging", str(hangs)), "--jobs", "2", "--examples", "thorough"]
+    code, said = interrupted(program, words, hangs)
+    assert code == 130, said
+    assert "Traceback" not in said
+
+
+def interrupted(program: Program, words: list[str], when: Path) -> tuple[int, str]:
+    """Run, and interrupt as a terminal does, the whole process group, once a file is there."""
+    with subprocess.Popen(
+        [*PROGRAM, *words],
+        cwd=program.folder,
+        env=program.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        deadline = time.monotonic() + BOUND_S
+        while not when.exists():
+            assert time.monotonic() < deadline, f"not within {BOUND_S} s: {when} is there"
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=BOUND_S)
+    return process.returncode, said.decode()

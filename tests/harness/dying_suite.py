@@ -1,0 +1,36 @@
+"""A suite that is killed: `dying_suite.py MARKED|FROZEN SCRIPT`, or `dying_suite.py ATTACHED PID HOST PORT`.
+
+It starts the server, or attaches to one that runs, stops it where that is asked for, prints its mark, and waits.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from conformance.harness.kernel import KernelView
+from conformance.harness.launch import Keeper
+from conformance.harness.server import Server
+from conformance.harness.target import Target
+
+
+def target_of(manner: str, *words: str) -> Target:
+    if manner == "ATTACHED":
+        pid, host, port = words
+        return Target("attached", (), address=(host, int(port)), pid=int(pid))
+    return Target("started", (), command=(sys.executable, words[0], "{port}"))
+
+
+def main() -> None:
+    manner = sys.argv[1]
+    keeper = Keeper()
+    server = Server(target_of(*sys.argv[1:]), keeper, KernelView())
+    server.start()
+    if manner != "MARKED":
+        assert server.freeze()
+    print(keeper.mark, flush=True)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Servers that the world runs and that are broken are found to be, in the clauses that they break."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from verdict_runs import TUTORIAL, judged, needed, script
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TUTORIAL_BREAKS = {
+    "close.drains-before-fin",
+    "close.drains-stalled",
+    "close.coalesced",
+    "error.reset-idle",
+    "error.reset-with-input",
+    "order.partial-writes",
+}
+
+
+def test_the_tutorial_s_select_server(tmp_path: Path) -> None:
+    run = judged(tmp_path, script(TUTORIAL), "--examples", "quick", "-k", " or ".join(TUTORIAL_BREAKS))
+    assert (run.code, run.verdict) == (1, "nonconformant"), run.said
+    assert run.broken == TUTORIAL_BREAKS
+    assert "KeyError" in run.said
+    assert "ConnectionResetError" in run.said
+
+
+def test_ncat_drops_what_it_owes(tmp_path: Path) -> None:
+    command = [needed("ncat"), "-l", "127.0.0.1", "{port}", "-k", "-e", "/bin/cat"]
+    run = judged(tmp_path, command, "--profile", "echo", "--examples", "quick", "-k", "close")
+    assert (run.code, run.verdict) == (1, "nonconformant"), run.said
+    assert "close.drains-before-fin" in run.broken
+    assert "close.eof" not in run.broken

@@ -1,0 +1,107 @@
+"""Runs of the whole program on whole servers, and what is needed for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "examples"
+HOSTILE = ROOT / "tests" / "hostile"
+TUTORIAL = ROOT / "conformance" / "zoo" / "tutorial_select.py"
+LONGEST_RUN_S = 60
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a run made of a server."""
+
+    code: int
+    said: str
+    verdict: str
+    outcomes: dict[str, str]
+
+    @property
+    def broken(self) -> set[str]:
+        return {name for name, outcome in self.outcomes.items() if outcome == "fail"}
+
+
+def judged(folder: Path, command: list[str], *words: str) -> Judged:
+    """Run the program on a server from `folder`, within LONGEST_RUN_S."""
+    results = folder / "results.json"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "conformance.cli",
+            "run",
+            "--command",
+            shlex.join(command),
+            "--json",
+            str(results),
+            *words,
+        ],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LONGEST_RUN_S,
+        check=False,
+    )
+    said = done.stdout.decode()
+    assert results.exists(), said
+    data: dict[str, Any] = json.loads(results.read_text())
+    (target,) = data["targets"]
+    outcomes = {clause["id"]: clause["outcome"] for clause in target["clauses"]}
+    return Judged(done.returncode, said, target["verdict"], outcomes)
+
+
+def script(path: Path) -> list[str]:
+    return [sys.executable, str(path), "{port}"]
+
+
+def needed(name: str) -> str:
+    """Return the program's path. Where it is missing a user's run goes on without; a run of the project does not."""
+    path = shutil.which(name)
+    if path is None and os.environ.get("CI"):
+        pytest.fail(f"{name} is missing, and CI is to have it")
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+def copy_of(path: Path, folder: Path) -> Path:
+    """Return a server's copy that has a name of its own, so that its processes are known by it."""
+    for file in path.parent.glob("*.py"):
+        shutil.copy(file, folder)
+    return folder / path.name
+
+
+def processes_of(server: Path) -> list[psutil.Process]:
+    """Return the processes that run this script."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(server) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def assert_nothing_is_left(server: Path) -> None:
+    deadline = time.monotonic() + 10
+    while left := processes_of(server):
+        assert time.monotonic() < deadline, f"left behind: {left}"
+        time.sleep(0.01)
