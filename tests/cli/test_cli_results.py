@@ -69,6 +69,17 @@ def cases_of(data: dict[str, Any]) -> dict[str, int]:
     return {clause["id"]: clause["examples"] for clause in target["clauses"]}
 
 
+def test_the_same_seed_finds_the_same_shortest_case(program: Program) -> None:
+    words = ("run", "--command", started(ODD_SERVER, "forgetful"), "--examples", "quick", "-k", "prompt", "--seed", "4")
+    once, again = (shortest_case(program(*words).stdout) for _ in range(2))
+    assert once == again
+    assert "(1,024 bytes)" in once
+
+
+def shortest_case(said: str) -> str:
+    return said.partition("Shortest case:")[2].partition("Run again:")[0]
+
+
 def test_without_a_seed_one_is_chosen_and_told(program: Program) -> None:
     said = [program("run", "--backend", "epoll", "--examples", "1", "-k", "reply.prompt").stdout for _ in range(2)]
     seeds = [re.findall(r"seed (\d+)$", text.strip()) for text in said]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.harness import bench, patience, trial
 from conformance.harness import script as s
-from conformance.harness.bench import Bench, Inconclusive
+from conformance.harness.bench import CANARY, Bench, Inconclusive
 from conformance.harness.launch import CannotStart
 from conformance.harness.server import Server
 from conformance.harness.target import Target
