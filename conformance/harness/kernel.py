@@ -8,10 +8,13 @@ it is unobserved.
 
 from __future__ import annotations
 
+import contextlib
 import enum
+import fcntl
 import socket
 import struct
 import sys
+import termios
 from dataclasses import dataclass
 
 from clients.peer import Address, family_of
@@ -23,6 +26,7 @@ NLMSG_ERROR = 2
 INET_DIAG_INFO = 2
 INET_DIAG_SKMEMINFO = 7
 REPLY_BYTES = 4096
+SIOCOUTQNSD = 0x894B  # linux/sockios.h
 NOBODY_S_PORT = 1
 
 _MESSAGE_HEADER = struct.Struct("=IHHII")
@@ -126,6 +130,26 @@ class KernelView:
         if listener is None or listener.state != TcpState.LISTEN:
             return 0, 0
         return listener.unread_bytes, listener.unacknowledged_bytes  # so sock_diag(7) reports these two
+
+
+def waits_for_window(descriptor: int) -> bool:
+    """Whether all that a socket of ours sent is acknowledged, and the rest waits for the receiver's window.
+
+    Then what its end of the connection still holds (SIOCOUTQ) is what it has never sent (SIOCOUTQNSD), and that is not
+    nothing. Linux only.
+    """
+    return 0 < _asked(descriptor, termios.TIOCOUTQ) == _asked(descriptor, SIOCOUTQNSD)
+
+
+def unread_bytes(descriptor: int) -> int:
+    """What has arrived at a socket of ours and is not read yet (FIONREAD); 0 for one that is gone."""
+    with contextlib.suppress(OSError):
+        return _asked(descriptor, termios.FIONREAD)
+    return 0
+
+
+def _asked(descriptor: int, request: int) -> int:
+    return int(struct.unpack("i", fcntl.ioctl(descriptor, request, b"\0" * 4))[0])
 
 
 def _packed(family: socket.AddressFamily, host: str) -> bytes:

@@ -7,16 +7,12 @@ what happened is written down, and never judged here.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import struct
-import termios
 import time
 from collections.abc import Callable
 
 from clients.peer import SLICE_S, Ending, Peer, pump
 from conformance.harness import script as s
-from conformance.harness.kernel import TcpState
+from conformance.harness.kernel import TcpState, unread_bytes, waits_for_window
 from conformance.harness.server import Server
 from conformance.harness.tape import tape
 from conformance.harness.text import seconds
@@ -31,7 +27,6 @@ AFTERMATH_S = 0.05
 AFTERMATH_BYTES = 1 << 20
 ARRIVES_WITHIN_S = 5.0
 LOOK_AGAIN_S = 0.0005
-SIOCOUTQNSD = 0x894B  # linux/sockios.h
 UNCHANGED_S = 0.1
 QUIET_WINDOW_S = 0.05
 QUIET_DEMAND_S = 0.002
@@ -219,7 +214,7 @@ class Player:
         client = self._clients[step.client]
         client.promised = False
         self._leaving(client)
-        all_through = not self._frozen or not _waits_for_window(client.peer)
+        all_through = not self._frozen or not waits_for_window(client.peer.fileno())
         how(client.peer)
         if all_through:  # else the rest, and the end behind it, comes when the window opens
             self._confirm(client, fin=True)
@@ -335,7 +330,7 @@ class Player:
         if end.arrived_bytes >= peer.sent_bytes + fin and not peer.unsent_bytes:
             return True
         # A small window is no fault either: the batch is what it lets through, and the rest comes when it opens.
-        return not peer.closed and _waits_for_window(peer)
+        return not peer.closed and waits_for_window(peer.fileno())
 
     def _await_blocked(self, step: s.AwaitBlocked) -> None:
         client = self._clients[step.client]
@@ -350,12 +345,12 @@ class Player:
             end = self._server.kernel.server_end(self._server.address, peer.local) if peer.local else None
             if end is not None and end.send_buffer_full:
                 return True
-            now = (end, _waiting_bytes(peer), peer.sent_bytes, tree.demand_s() if tree is not None else None)
+            now = (end, unread_bytes(peer.fileno()), peer.sent_bytes, tree.demand_s() if tree is not None else None)
             if now != last:
                 last, since = now, time.monotonic()
                 return False
             certain = end is not None and not end.writable and tree is not None and not tree.runnable()
-            return certain or (bool(_waiting_bytes(peer)) and time.monotonic() - since > UNCHANGED_S)
+            return certain or (bool(unread_bytes(peer.fileno())) and time.monotonic() - since > UNCHANGED_S)
 
         self._pump([peer], lambda: blocked() or peer.over, slice_s=LOOK_AGAIN_S * 2)
         if peer.over:
@@ -390,22 +385,3 @@ class Player:
             if time.monotonic() > deadline:
                 raise _Halted(Trouble.HELD, f"{len(held & over)} of {len(over)}")
             time.sleep(LOOK_AGAIN_S)
-
-
-def _waits_for_window(peer: Peer) -> bool:
-    """Whether all that was sent is acknowledged, and the rest waits for the receiver's window.
-
-    Then what this end's kernel still holds (SIOCOUTQ) is what it has never sent (SIOCOUTQNSD), and that is not nothing.
-    """
-    held, unsent = (
-        int(struct.unpack("i", fcntl.ioctl(peer.fileno(), request, b"\0" * 4))[0])
-        for request in (termios.TIOCOUTQ, SIOCOUTQNSD)
-    )
-    return 0 < held == unsent
-
-
-def _waiting_bytes(peer: Peer) -> int:
-    """What has arrived at a client that does not read."""
-    with contextlib.suppress(OSError):
-        return int(struct.unpack("i", fcntl.ioctl(peer.fileno(), termios.FIONREAD, b"\0" * 4))[0])
-    return 0

@@ -2,7 +2,7 @@
 
 `coloured`  answers with an escape sequence.
 `dying`     answers one chunk of each connection; then its last words hold escape sequences.
-`forgetful` forgets the last byte of a chunk of 1024.
+`forgetful` forgets the first byte of a chunk of 1024.
 `hanging`   answers until the first chunk of 1024 bytes; it then makes FILE, and says nothing more.
 """
 
@@ -36,7 +36,7 @@ def dying(request: socket.socket) -> None:
 
 def forgetful(request: socket.socket) -> None:
     while chunk := request.recv(1024):
-        request.sendall(reply(chunk[:1023]))
+        request.sendall(reply(chunk[len(chunk) == 1024 :]))
 
 
 def hanging(request: socket.socket) -> None:
