@@ -36,6 +36,7 @@ PORT_RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 DEFAULT_FIRST_CLIENT_PORT = 32768
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 PORTS_BELOW = 12000
+RESERVATION_TRIES = 1000
 
 
 class CannotStart(Exception):
@@ -293,7 +294,7 @@ class PortReservation:
         host = reachable((host, 0))[0]
         lowest, highest = _server_ports()
         source = random.SystemRandom()
-        while True:
+        for _ in range(RESERVATION_TRIES):
             self.port = source.randrange(lowest, highest)
             self._token = socket.socket(socket.AF_UNIX)
             try:
@@ -308,6 +309,8 @@ class PortReservation:
                     raise CannotStart(msg) from None
             else:
                 return
+        msg = f"no free port was found between {lowest} and {highest}"
+        raise CannotStart(msg)
 
     def release(self) -> None:
         """Let others choose it again."""

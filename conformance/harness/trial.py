@@ -153,9 +153,7 @@ class Trial:
     def _try(self, played: Script) -> Finding | None:
         late = self._late_death()
         if late is not None:
-            self._first = self._first or late
-            self._failed[played] = late
-            return late
+            return self._note_failure(played, late)
         self.cases += 1
         patience = self.bench.patience
         transcript = self._play(played, patience.short_s if self._first else patience.full_s)
@@ -164,11 +162,14 @@ class Trial:
             self._last = played, transcript
             self._passed.add(played)
             return None
-        finding = self._failed[played] = Finding(played, breach, transcript)
+        self._mend()
+        return self._note_failure(played, Finding(played, breach, transcript))
+
+    def _note_failure(self, played: Script, finding: Finding) -> Finding:
+        self._failed[played] = finding
         if self._first is None:
             self._first = finding
             self._shrunk_enough_at = time.monotonic() + SHRINKING_S
-        self._mend()
         return finding
 
     def _late_death(self) -> Finding | None:

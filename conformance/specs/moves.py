@@ -80,13 +80,18 @@ def unaffected(*steps: Step | Script) -> Script:
     return script(arrive(OLD), *steps, hello(OLD), arrive(NEW), leave(OLD, NEW))
 
 
+def holds_bytes(subject: Trial) -> int:
+    """How much of a wide tape is answered with more than a narrow connection holds."""
+    return OWED_BYTES // (WIDENED if subject.profile == "received" else 1)
+
+
 def owing(subject: Trial, client: int, surplus_bytes: int = 0, lead_bytes: int = 0) -> Script:
     """A narrow client that sends and does not read, until the server's sends to it fall short.
 
     The first `lead_bytes` have short answers. They set how full the send buffer is before each later answer: whether a
     server that waits for writability sees a short send at all depends on that.
     """
-    size = (OWED_BYTES + surplus_bytes) // (WIDENED if subject.profile == "received" else 1)
+    size = holds_bytes(subject) + surplus_bytes // (WIDENED if subject.profile == "received" else 1)
     data = tape(client, lead_bytes) + wide_tape(client, size, lead_bytes)
     return script(Connect(client, narrow=True), hello(client), Stall(client), Send(client, data), AwaitBlocked(client))
 
