@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 WITHIN_S = 120
-NUMBERS = re.compile(r" +\d+\.\d+ s\b")
+# Times differ from run to run, and what Hypothesis draws from one version to the next.
+NUMBERS = re.compile(r" *\d[\d,]* cases\b| +\d+\.\d+ s\b")
 
 
 def blocks(language: str) -> list[str]:
@@ -31,8 +32,8 @@ def shown_runs() -> list[tuple[str, str]]:
     return runs
 
 
-def without_times(text: str) -> str:
-    return NUMBERS.sub(" N s", text)
+def without_numbers(text: str) -> str:
+    return NUMBERS.sub(" N", text)
 
 
 @pytest.mark.parametrize(("command", "shown"), shown_runs(), ids=[command for command, _ in shown_runs()])
@@ -41,7 +42,7 @@ def test_shown_output_is_real(command: str, shown: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     program = [sys.executable, "-m", "conformance.cli", *words[1:]]
     ran = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, timeout=WITHIN_S, check=False)
-    assert without_times(ran.stdout) == without_times(shown), ran.stderr
+    assert without_numbers(ran.stdout) == without_numbers(shown), ran.stderr
 
 
 def test_links_lead_somewhere() -> None:
