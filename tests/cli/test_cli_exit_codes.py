@@ -87,6 +87,11 @@ def test_an_interrupt_reaches_all_workers(program: Program, tmp_path: Path) -> N
     assert "Traceback" not in said
 
 
+def interruptible() -> None:
+    """A shell starts what it puts into the background with SIGINT ignored, and all that comes of it inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(program: Program, words: list[str], when: Path) -> tuple[int, str]:
     """Run, and interrupt as a terminal does, the whole process group, once a file is there."""
     with subprocess.Popen(
@@ -96,6 +101,7 @@ def interrupted(program: Program, words: list[str], when: Path) -> tuple[int, st
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=interruptible,
     ) as process:
         deadline = time.monotonic() + BOUND_S
         while not when.exists():
