@@ -101,7 +101,7 @@ def interrupted(program: Program, words: list[str], when: Path) -> tuple[int, st
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=interruptible,
+        preexec_fn=interruptible,  # noqa: PLW1509 - no other thread runs in this test
     ) as process:
         deadline = time.monotonic() + BOUND_S
         while not when.exists():
