@@ -64,11 +64,6 @@ class Trial:
         """The profile that the server is judged by."""
         return self.bench.target.profile
 
-    @property
-    def chunk_limit_bytes(self) -> int:
-        """The most that one answer may stand for."""
-        return self.bench.target.chunk_limit_bytes
-
     def afford(self, most: int) -> int:
         """How many round trips a case may ask of this server, `most` of one that is not slow."""
         return self.bench.patience.afford(most)
