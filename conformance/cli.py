@@ -8,6 +8,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from conformance.report.outcome import ExitCode, Run, clause_from_data
 from conformance.report.terminal import Progressing, show
 
 SEEDS = 1 << 32
+FEW = 40  # names that are told in one message
 
 
 class Output(Console):
@@ -119,6 +121,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--backend", "backends", multiple=True, metavar="NAME", help="A reference server, or `all`. Repeatable.")
+@click.option("--zoo", multiple=True, metavar="NAME", help="A broken server of the zoo, or `all`. Repeatable.")
 @click.option("--command", metavar="CMD", help="A command that starts a server; {host} and {port} are filled in.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The port of its own that the command uses.")
 @click.option("--host", help="The address that a started server binds (127.0.0.1 unless given).")
@@ -152,14 +155,15 @@ def main() -> None:
 def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code."""
     seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
-    if not options["backends"] and options["command"] is None and options["address"] is None:
-        msg = "no server to judge: name one with --backend, --command or --address"
+    if not any(options[name] for name in ("backends", "zoo", "command", "address")):
+        msg = "no server to judge: name one with --backend, --zoo, --command or --address"
         raise click.UsageError(msg)
     if json_file is not None and not json_file.absolute().parent.is_dir():
         msg = f"there is no folder {json_file.parent} to write {json_file.name} into (--json)"
         raise click.UsageError(msg)
     _see_that_it_parses(options["expression"])
-    options["backends"] = _known(options["backends"])
+    options["backends"] = _known("backend", options["backends"], plugin.reference_backends)
+    options["zoo"] = _known("broken server", options["zoo"], plugin.broken_servers)
     if options["address"] is not None or options["port"] is not None:
         jobs = 1  # there is one copy of it
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
@@ -168,7 +172,7 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch  # nothing is left in the user's folder
         found.interrupted = _judge(found, options, jobs, console)
-    found.arrange(options["backends"])
+    found.arrange([*options["backends"], *options["zoo"]])
     try:
         if json_file is not None:
             write_json(found, json_file)
@@ -216,6 +220,8 @@ def _pytest_words(seed: int, options: dict[str, Any], jobs: int) -> list[str]:
     words += ["--hypothesis-seed", str(seed)]
     for name in options["backends"]:
         words += ["--backend", name]
+    for name in options["zoo"]:
+        words += ["--zoo", name]
     for name in ("command", "port", "host", "address", "pid", "profile", "chunk_limit", "examples"):
         if options[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(options[name])]
@@ -231,25 +237,26 @@ def _see_that_it_parses(expression: str | None) -> None:
         raise click.UsageError(msg) from None
 
 
-def _known(names: tuple[str, ...]) -> list[str]:
-    """The backends that are meant, `all` for each that is available. Raises where one is not known or not available."""
+def _known(what: str, names: tuple[str, ...], listed: Callable[[], dict[str, str | None]]) -> list[str]:
+    """The servers that are meant, `all` for each that is available. Raises where one is not known or not available."""
     if not names:
         return []
-    backends = plugin.reference_backends()
-    available = [name for name, reason in backends.items() if reason is None]
+    servers = listed()
+    available = plugin.available(servers)
     for name in names:
-        if name != "all" and name not in backends and f"{name}[select]" not in backends:
-            msg = f"there is no backend {name!r}; there are {', '.join(backends)}"
+        if name != "all" and name not in servers and f"{name}[select]" not in servers:
+            near = difflib.get_close_matches(name, servers, n=3) or servers
+            msg = f"there is no {what} {name!r}; there are {', '.join(servers if len(servers) < FEW else near)}"
             raise click.UsageError(msg)
-        if name != "all" and backends.get(name) is not None:
-            msg = f"the backend {name} is not available here: {backends[name]}"
+        if name != "all" and servers.get(name) is not None:
+            msg = f"the {what} {name} is not available here: {servers[name]}"
             raise click.UsageError(msg)
     return list(dict.fromkeys(known for name in names for known in (available if name == "all" else [name])))
 
 
 @main.group("list")
 def list_() -> None:
-    """Name the clauses, or the reference servers."""
+    """Name the clauses, the reference servers, or the broken ones."""
 
 
 @list_.command()
@@ -286,6 +293,16 @@ def backends() -> None:
     """Each reference server, and whether it is available here."""
     for name, reason in plugin.reference_backends().items():
         click.echo(f"{name:<28} " + ("available" if reason is None else f"unavailable: {reason}"))
+
+
+@list_.command()
+def zoo() -> None:
+    """Each broken server: its bug, and the clauses that find it."""
+    for entry in plugin.zoo():
+        click.echo(f"{entry['name']:<36} {entry['sentence']}")
+        click.echo(
+            f"{'':<36} breaks {', '.join(entry['breaks'])}" + (f"; seen: {entry['seen']}" if entry["seen"] else "")
+        )
 
 
 @main.command()

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Generator, Iterator
 from pathlib import PurePath
+from typing import Any
 
 import hypothesis
 import pytest
@@ -30,6 +31,7 @@ from conformance.harness.target import (
     address_target,
     backend_target,
     command_target,
+    zoo_target,
 )
 from conformance.harness.trial import Finding, Nonconformity, Trial
 from conformance.report.failure_text import failure_text
@@ -54,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The same words as `echo-conformance run` takes."""
     group = parser.getgroup("echo-conformance", "the servers to judge, and how")
     group.addoption("--backend", action="append", default=[], metavar="NAME", help="a reference server; `all` for each")
+    group.addoption("--zoo", action="append", default=[], metavar="NAME", help="a broken server; `all` for each")
     group.addoption("--command", metavar="CMD", help="a command that starts a server; {host} and {port} are filled in")
     group.addoption("--port", type=int, metavar="N", help="the port of its own that the command uses")
     group.addoption("--host", default=DEFAULT_HOST, help="the address that started servers bind (default: %(default)s)")
@@ -80,7 +83,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "clause(level, needs, profiles): a clause of the specification")
     option = config.option
     if "all" in option.backend:  # settled here, once: workers are handed the names
-        option.backend = [name for name, reason in reference_backends().items() if reason is None]
+        option.backend = available(reference_backends())
+    if "all" in option.zoo:
+        option.zoo = available(broken_servers())
     try:
         config.stash[TARGETS] = _targets(option)
     except BadTarget as error:
@@ -91,17 +96,41 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def reference_backends() -> dict[str, str | None]:
     """Each reference server's name, with the reason where it is not available here."""
-    words = [sys.executable, "-P", "-m", "reference_servers", "--list", "--json"]
-    listed = subprocess.run(words, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout
-    return {entry["name"]: None if entry["available"] else entry["reason"] for entry in json.loads(listed)}
+    listed = _listed_by("reference_servers", "--list", "--json")
+    return {entry["name"]: None if entry["available"] else entry["reason"] for entry in listed}
+
+
+def broken_servers() -> dict[str, str | None]:
+    """Each broken server of the zoo, with the reason where it cannot be run here."""
+    return {entry["name"]: f"it needs {entry['missing']}" if entry["missing"] else None for entry in zoo()}
+
+
+def zoo() -> list[dict[str, Any]]:
+    """All that the zoo says of its servers."""
+    return _listed_by("conformance.zoo", "--json")
+
+
+def available(servers: dict[str, str | None]) -> list[str]:
+    """Those for which there is no reason why not."""
+    return [name for name, reason in servers.items() if reason is None]
+
+
+def _listed_by(module: str, *words: str) -> list[dict[str, Any]]:
+    """What a program of this project says as JSON. The judge never imports the judged."""
+    command = [sys.executable, "-P", "-m", module, *words]
+    listed: list[dict[str, Any]] = json.loads(
+        subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout
+    )
+    return listed
 
 
 def _targets(option: argparse.Namespace) -> list[Target]:
     """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
     shared = {"profile": option.profile, "chunk_limit_bytes": option.chunk_limit}
     targets = [backend_target(name) for name in option.backend]
+    targets += [zoo_target(name) for name in option.zoo]
     if targets and option.profile != PROFILES[0]:
-        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
+        msg = f"the servers of this project answer by the profile {PROFILES[0]}, not {option.profile}"
         raise BadTarget(msg)
     for name, beside in (("port", "command"), ("pid", "address")):
         if getattr(option, name) is not None and getattr(option, beside) is None:
@@ -132,7 +161,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.extra_keyword_matches.add(clause.id)
         (kept if clause is None or config.option.profile in clause.profiles else left_out).append(item)
     if not config.stash[TARGETS] and any(clause_of(item) for item in items):
-        msg = "no server to judge: name one with --backend, --command or --address"
+        msg = "no server to judge: name one with --backend, --zoo, --command or --address"
         raise pytest.UsageError(msg)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

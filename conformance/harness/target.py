@@ -47,8 +47,16 @@ class Target:
 
 def backend_target(name: str) -> Target:
     """A reference server, started as a program of its own: the judge never imports the judged."""
-    command = (sys.executable, "-P", "-m", "reference_servers", name, "--host", "{host}", "--port", "0")
-    return Target(name, ("--backend", name), command=command)
+    return Target(name, ("--backend", name), command=_module_command("reference_servers", name))
+
+
+def zoo_target(name: str) -> Target:
+    """A broken server of the zoo."""
+    return Target(name, ("--zoo", name), command=_module_command("conformance.zoo", name))
+
+
+def _module_command(module: str, name: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", module, name, "--host", "{host}", "--port", "{port}")
 
 
 def command_target(command: str, *, port: int | None, host: str, profile: str, chunk_limit_bytes: int) -> Target:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BOUND_S = 60
 ROOT = Path(__file__).parent.parent.parent
 HOSTILE = ROOT / "tests" / "hostile"
-TUTORIAL = ROOT / "conformance" / "zoo" / "tutorial_select.py"
+TUTORIAL = ROOT / "conformance" / "zoo" / "programs" / "tutorial_select.py"
 ODD_SERVER = Path(__file__).with_name("odd_server.py")
 
 PROGRAM = (sys.executable, "-m", "conformance.cli")

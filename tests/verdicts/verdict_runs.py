@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = ROOT / "examples"
 HOSTILE = ROOT / "tests" / "hostile"
-TUTORIAL = ROOT / "conformance" / "zoo" / "tutorial_select.py"
+TUTORIAL = ROOT / "conformance" / "zoo" / "programs" / "tutorial_select.py"
 LONGEST_RUN_S = 60
 
 

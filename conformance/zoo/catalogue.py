@@ -1,0 +1,45 @@
+"""All the broken servers, by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from conformance.zoo.bug import Bug
+
+CHAPTERS = (
+    "reply",
+    "order",
+    "isolation",
+    "close",
+    "error",
+    "readiness",
+    "limits",
+    "lifecycle",
+    "exhibits",
+)
+
+
+def all_broken() -> dict[str, Any]:
+    """Each broken server, by the name of its bug, in the order of the chapters."""
+    found: dict[str, Any] = {}
+    for chapter in CHAPTERS:
+        module = importlib.import_module(f"conformance.zoo.{chapter}")
+        for broken in vars(module).values():
+            stated = bug_of(broken)
+            # A class that a later chapter derives from is named there as well.
+            if stated is not None and getattr(broken, "__module__", module.__name__) in {
+                module.__name__,
+                Bug.__module__,
+            }:
+                if stated.name in found:
+                    msg = f"two bugs are named {stated.name}"
+                    raise ValueError(msg)
+                found[stated.name] = broken
+    return found
+
+
+def bug_of(broken: Any) -> Bug | None:
+    """What is said of it; None where it is no broken server. A class derived from one is another one."""
+    stated = broken.bug if type(broken).__module__ == Bug.__module__ else getattr(broken, "__dict__", {}).get("bug")
+    return stated if isinstance(stated, Bug) else None
