@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import difflib
 import os
 import random
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from importlib import metadata
@@ -25,6 +27,7 @@ from conformance.report.outcome import ExitCode, Run, clause_from_data
 from conformance.report.terminal import Progressing, show
 
 SEEDS = 1 << 32
+SOON_S = 0.01
 FEW = 40  # names that are told in one message
 
 
@@ -191,11 +194,23 @@ def _leave_output(error: OSError) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def interrupt_again(forgotten: sys.UnraisableHookArgs) -> None:
+    """What is raised in a finalizer or a callback of the garbage collector is reported and forgotten.
+
+    An interrupt is neither: it is raised once more, a moment later.
+    """
+    if forgotten.exc_type is KeyboardInterrupt:
+        threading.Timer(SOON_S, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(forgotten)
+
+
 def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> bool:
     """Have pytest try every clause; tells whether it was interrupted. Exits where there is nothing to try."""
     progress = Progressing(console)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no part in a verdict
     os.environ.pop("PYTEST_ADDOPTS", None)
+    sys.unraisablehook = interrupt_again
     began = time.monotonic()
     progress.start()
     try:
@@ -213,7 +228,14 @@ def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> 
 
 def _pytest_words(seed: int, options: dict[str, Any], jobs: int) -> list[str]:
     words = [str(SPECS), "-c", str(SPECS / "pytest.ini"), "--rootdir", str(SPECS), "--assert=plain"]
-    for name in ("no:cacheprovider", "no:terminal", "_hypothesis_pytestplugin", "xdist.plugin", "conformance.plugin"):
+    for name in (
+        "no:cacheprovider",
+        "no:terminal",
+        "no:unraisableexception",
+        "_hypothesis_pytestplugin",
+        "xdist.plugin",
+        "conformance.plugin",
+    ):
         words += ["-p", name]
     if jobs > 1:
         words += ["-n", str(jobs), "--dist", "worksteal"]

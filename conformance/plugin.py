@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
 import traceback
@@ -43,6 +45,7 @@ ANSWERS_RIGHT = "reply"
 STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
 LIST_WITHIN_S = 30
+INTERRUPTED = 128 + signal.SIGINT
 
 TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
@@ -80,6 +83,10 @@ def examples(text: str) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make out the targets, and how Hypothesis is to draw."""
+    if hasattr(config, "workerinput"):
+        # Raised in a worker, KeyboardInterrupt can come up in a callback of the garbage collector, where Python reports
+        # and forgets it. Nothing here needs to be finished either: the keeper ends the server.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     config.addinivalue_line("markers", "clause(level, needs, profiles): a clause of the specification")
     option = config.option
     if "all" in option.backend:  # settled here, once: workers are handed the names

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from cli_program import BOUND_S, HOSTILE, ODD_SERVER, PROGRAM, TUTORIAL, Program, started
+
+from conformance.cli import interrupt_again
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +29,10 @@ NOT_MEANT = {
     "no jobs": ((*EPOLL, "--jobs", "0"), "'0' is neither auto nor a number from 1 on"),
     "jobs by no word": ((*EPOLL, "--jobs", "all"), "'all' is neither auto nor a number from 1 on"),
     "no such profile": ((*EPOLL, "--profile", "daytime"), "'daytime' is not one of 'received', 'echo'"),
-    "other profile": ((*EPOLL, "--profile", "echo"), "the servers of this project answer by the profile received, not echo"),
+    "other profile": (
+        (*EPOLL, "--profile", "echo"),
+        "the servers of this project answer by the profile received, not echo",
+    ),
     "no such command": (("--command", "./no-such-server {port}", *QUICK), "cannot start ./no-such-server: No such"),
     "unknown placeholder": (("--command", "./server {prot}"), "{prot}, which is no placeholder: {host} and {port} are"),
     "two ports": (("--command", "./server {port}", "--port", "8001"), "--port must not name one"),
@@ -85,6 +91,21 @@ def test_an_interrupt_reaches_all_workers(program: Program, tmp_path: Path) -> N
     code, said = interrupted(program, words, hangs)
     assert code == 130, said
     assert "Traceback" not in said
+
+
+def test_an_interrupt_is_not_forgotten_where_exceptions_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "unraisablehook", interrupt_again)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes while something else goes on
+            Interrupted()
+            time.sleep(BOUND_S)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def interruptible() -> None:
