@@ -35,10 +35,15 @@ class Need(enum.Enum):
     PROCESS = "a process to watch (a command, or --pid beside the address)"
     SOCKETS = "a process whose descriptors can be looked at (a command, or --pid beside the address) on Linux"
     FREEZE = "a process to stop and continue (a command, or --pid beside the address) on Linux"
+    LIMITS = "a process whose limit of descriptors may be set (a command, or --pid beside the address) on Linux"
+    COMMAND = "a server that is started by the suite (a command)"
+    PORT = "a server that is started by the suite on a port that it is told (a command with {port}, or --port)"
+    START_LINE = "a server that announces its address (a command without {port} or --port, or one of this project's)"
 
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
-PROCESS, SOCKETS, FREEZE = Need.PROCESS, Need.SOCKETS, Need.FREEZE
+PROCESS, SOCKETS, FREEZE, LIMITS = Need.PROCESS, Need.SOCKETS, Need.FREEZE, Need.LIMITS
+COMMAND, PORT, START_LINE = Need.COMMAND, Need.PORT, Need.START_LINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import _thread
 import difflib
 import os
 import random
 import sys
-import tempfile
-import threading
-import time
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -21,13 +17,13 @@ from _pytest.mark.expression import Expression  # pytest has no public name for 
 from rich.console import Console
 
 from conformance import plugin
-from conformance.clauses import PROFILES, SPECS, all_clauses
+from conformance.clauses import PROFILES, all_clauses
+from conformance.judge import judge
 from conformance.report.json_report import write_json
-from conformance.report.outcome import ExitCode, Run, clause_from_data
+from conformance.report.outcome import ExitCode, Run
 from conformance.report.terminal import Progressing, show
 
 SEEDS = 1 << 32
-SOON_S = 0.01
 FEW = 40  # names that are told in one message
 
 
@@ -37,37 +33,6 @@ class Output(Console):
     def on_broken_pipe(self) -> None:
         """By itself rich would end with status 1, which is a verdict here."""
         raise BrokenPipeError
-
-
-class Collector:
-    """A pytest plugin that gathers what became of each clause, from all workers."""
-
-    def __init__(self, run: Run, progress: Progressing) -> None:
-        self._run = run
-        self._progress = progress
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Without workers: what there is to do."""
-        if session.items:
-            self._expect(len(session.items))
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """With workers: each has the same to choose from."""
-        self._expect(len(ids))
-
-    def _expect(self, clauses: int) -> None:
-        self._run.expected = clauses
-        self._progress.expect(clauses)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """One clause more."""
-        data: dict[str, Any] | None = getattr(report, plugin.CLAUSE_RESULT, None)
-        if data is not None:
-            target = data.pop("target")
-            result = clause_from_data(data)
-            self._run.add(target, result)
-            self._progress.done(target, result)
 
 
 class Examples(click.ParamType[int]):
@@ -172,9 +137,7 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
     console = Output(highlight=False, soft_wrap=True)
-    with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch  # nothing is left in the user's folder
-        found.interrupted = _judge(found, options, jobs, console)
+    found.interrupted = _judge(found, options, jobs, console)
     found.arrange([*options["backends"], *options["zoo"]])
     try:
         if json_file is not None:
@@ -194,30 +157,14 @@ def _leave_output(error: OSError) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def interrupt_again(forgotten: sys.UnraisableHookArgs) -> None:
-    """What is raised in a finalizer or a callback of the garbage collector is reported and forgotten.
-
-    An interrupt is neither: it is raised once more, a moment later.
-    """
-    if forgotten.exc_type is KeyboardInterrupt:
-        threading.Timer(SOON_S, _thread.interrupt_main).start()
-    else:
-        sys.__unraisablehook__(forgotten)
-
-
 def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> bool:
-    """Have pytest try every clause; tells whether it was interrupted. Exits where there is nothing to try."""
+    """Have every clause tried; tells whether it was interrupted. Exits where there is nothing to try."""
     progress = Progressing(console)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no part in a verdict
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    sys.unraisablehook = interrupt_again
-    began = time.monotonic()
     progress.start()
     try:
-        code = pytest.main(_pytest_words(found.seed, options, jobs), plugins=[Collector(found, progress)])
+        code = judge(found, _words(options), jobs=jobs, watching=progress)
     finally:
         progress.stop()
-        found.seconds = time.monotonic() - began
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         msg = f"no clause matches -k {options['expression']!r}; `echo-conformance list clauses` names them"
         raise click.UsageError(msg)
@@ -226,24 +173,12 @@ def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> 
     return code == pytest.ExitCode.INTERRUPTED
 
 
-def _pytest_words(seed: int, options: dict[str, Any], jobs: int) -> list[str]:
-    words = [str(SPECS), "-c", str(SPECS / "pytest.ini"), "--rootdir", str(SPECS), "--assert=plain"]
-    for name in (
-        "no:cacheprovider",
-        "no:terminal",
-        "no:unraisableexception",
-        "_hypothesis_pytestplugin",
-        "xdist.plugin",
-        "conformance.plugin",
-    ):
-        words += ["-p", name]
-    if jobs > 1:
-        words += ["-n", str(jobs), "--dist", "worksteal"]
-    words += ["--hypothesis-seed", str(seed)]
-    for name in options["backends"]:
-        words += ["--backend", name]
-    for name in options["zoo"]:
-        words += ["--zoo", name]
+def _words(options: dict[str, Any]) -> list[str]:
+    """The same options in the words of the pytest plugin."""
+    words: list[str] = []
+    for name, several in (("backend", options["backends"]), ("zoo", options["zoo"])):
+        for one in several:
+            words += [f"--{name}", one]
     for name in ("command", "port", "host", "address", "pid", "profile", "chunk_limit", "examples"):
         if options[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(options[name])]

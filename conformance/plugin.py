@@ -14,14 +14,14 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import PurePath
 from typing import Any
 
 import hypothesis
 import pytest
 
-from conformance.clauses import FREEZE, PROCESS, PROFILES, Clause, clause_of
+from conformance.clauses import FREEZE, MUST, PROFILES, Clause, Need, clause_of
 from conformance.harness.bench import STOP_AND_CONTINUE, Bench, Inconclusive
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper
@@ -51,6 +51,10 @@ TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
 
 
+class NotApplicable(Exception):
+    """The clause is not about a server of this kind; the reason says what it is about."""
+
+
 class Unobserved(Exception):
     """There are no means in this run to see whether the clause holds; the reason names them."""
 
@@ -70,6 +74,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="the most it takes in one recv (default: %(default)s)")  # fmt: skip
     group.addoption("--examples", default="standard", metavar="N", type=examples,
                     help="cases a clause: quick (20), standard (100), thorough (1000), or a number")  # fmt: skip
+    group.addoption("--unshortened", action="store_true", help="report the first case that fails as it is")
 
 
 def examples(text: str) -> int:
@@ -98,7 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except BadTarget as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[TARGETS]:
-        _draw(option.examples)
+        _draw(option.examples, shorten=not option.unshortened)
 
 
 def reference_backends() -> dict[str, str | None]:
@@ -225,11 +230,14 @@ def pytest_runtest_makereport(
         return report
     result = _result(item, clause, call)
     setattr(report, CLAUSE_RESULT, {"target": _target(item).name, **clause_to_data(result)})
-    if result.outcome is Outcome.UNOBSERVED:
+    if result.outcome in {Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE}:
         report.outcome = "skipped"
-        report.longrepr = (str(item.path), 0, f"unobserved: {result.message}")
+        report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.message}")
     elif result.outcome is not Outcome.PASS and result.message is not None:
         report.longrepr = failure_text(result) if not _is_own_fault(call) else report.longrepr
+        if result.outcome is Outcome.FAIL and clause.level is not MUST:  # told, and no failed test
+            report.outcome = "skipped"
+            report.wasxfail = f"{clause.level} does not hold: {result.message}"
     return report
 
 
@@ -247,9 +255,8 @@ def _prepare(clause: Clause, trial: Trial) -> None:
     trial.ready()
     bench = trial.bench
     for need in clause.needs:
-        seen = need is PROCESS or (bench.server.freezable if need is FREEZE else bench.server.sockets() is not None)
-        if bench.server.tree is None or not seen:
-            raise Unobserved(f"needs {need.value}")
+        if not _has(bench, need):
+            raise (NotApplicable if need is Need.START_LINE else Unobserved)(f"needs {need.value}")
     if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
         msg = f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"
         raise Inconclusive(msg)
@@ -262,7 +269,21 @@ def _prepare(clause: Clause, trial: Trial) -> None:
         raise Inconclusive(msg)
 
 
-def _draw(cases: int) -> None:
+def _has(bench: Bench, need: Need) -> bool:
+    server, tree = bench.server, bench.server.tree
+    has: dict[Need, Callable[[], bool]] = {
+        Need.COMMAND: lambda: server.restartable,
+        Need.PORT: lambda: server.restartable and bench.target.told_port,
+        Need.START_LINE: lambda: bench.target.announces,
+        Need.PROCESS: lambda: tree is not None,
+        Need.FREEZE: lambda: server.freezable,
+        Need.SOCKETS: lambda: server.sockets() is not None,
+        Need.LIMITS: lambda: tree is not None and tree.limits_open_to_us(),
+    }
+    return has[need]()
+
+
+def _draw(cases: int, *, shorten: bool) -> None:
     """Have Hypothesis draw this many cases. Nothing is kept between runs, and no case has a deadline of its own.
 
     It must be said before the specs are imported: a test takes its settings when it is decorated.
@@ -275,7 +296,7 @@ def _draw(cases: int) -> None:
         deadline=None,
         print_blob=False,
         report_multiple_bugs=False,
-        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink),
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shorten else [])),
         # A trial keeps nothing between cases but what it has found; and cases are slow because servers may be.
         suppress_health_check=list(hypothesis.HealthCheck),
     )
@@ -283,7 +304,7 @@ def _draw(cases: int) -> None:
 
 
 def _is_own_fault(call: pytest.CallInfo[None]) -> bool:
-    known = (Nonconformity, Inconclusive, Unobserved, CannotStart)
+    known = (Nonconformity, Inconclusive, NotApplicable, Unobserved, CannotStart)
     return call.excinfo is not None and not isinstance(call.excinfo.value, known)
 
 
@@ -301,12 +322,15 @@ def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> C
             message = f"expected {failure.expected}; got {failure.actual}"
         case Inconclusive():
             outcome, message = Outcome.INCONCLUSIVE, str(error)
+        case NotApplicable():
+            outcome, message = Outcome.NOT_APPLICABLE, str(error)
         case Unobserved():
             outcome, message = Outcome.UNOBSERVED, str(error)
         case CannotStart():
             outcome, message = Outcome.ERROR, str(error)
         case _:
             outcome, message = Outcome.ERROR, f"a fault of the suite itself: {_told(error)}"
+    first = trial.first_failure if trial is not None and outcome is Outcome.FAIL else None
     return ClauseResult(
         id=clause.id,
         level=clause.level.value,
@@ -317,6 +341,8 @@ def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> C
         message=message,
         failure=failure,
         misconfigured=isinstance(error, CannotStart),
+        first_failure_examples=first[0] if first else None,
+        first_failure_seconds=first[1] if first else None,
     )
 
 

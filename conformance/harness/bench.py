@@ -70,7 +70,7 @@ class Bench:
 
     def ready(self, answers: Callable[[], Answers]) -> None:
         """See that a copy is there and warm. Raises `CannotStart`, or `Inconclusive` when it served before."""
-        if self._running and self.server.epitaph() is None:
+        if self._running and self.server.up:
             if self._doubtful:
                 self._see_that_it_serves_on(answers)
             return
@@ -123,6 +123,8 @@ class Bench:
         transcript = Player(self.server, answers, silence_s).play(script)
         if transcript.stop is None:
             self.patience.learn(transcript.slowest_s)
+        if s.LeaveOutputUnread() in script.steps:
+            self.replace()
         return transcript
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import errno
+import fcntl
 import os
 import random
 import re
@@ -25,6 +26,7 @@ from conformance.harness.text import plain
 
 TAIL_BYTES = 65536
 READ_BYTES = 65536
+SMALL_PIPE_BYTES = 4096
 LONGEST_LINE_BYTES = 4096
 READY_WITHIN_S = 20.0
 TERMINATES_WITHIN_S = 2.0
@@ -101,6 +103,8 @@ class Output(threading.Thread):
         self.announced: Address | None = None
         self.changed = threading.Event()
         self.ended = threading.Event()
+        self._read_on = threading.Event()
+        self._read_on.set()
         self._start_of_line = b""
         self._selector = selectors.DefaultSelector()
         for stream, tail in ((process.stdout, self.stdout), (process.stderr, self.stderr)):
@@ -114,6 +118,7 @@ class Output(threading.Thread):
         """Read until both pipes ended or `close` was called."""
         while len(self._selector.get_map()) > 1:
             for key, _ in self._selector.select():
+                self._read_on.wait()
                 if key.data is None:
                     return
                 data = os.read(key.fd, READ_BYTES)
@@ -125,8 +130,17 @@ class Output(threading.Thread):
                     self._selector.unregister(key.fileobj)
         self.ended.set()
 
+    def pause(self) -> None:
+        """Read nothing more until `close`. What a pipe holds unread is made little, where that can be done."""
+        self._read_on.clear()
+        for key in list(self._selector.get_map().values()):
+            if key.data is not None:
+                with contextlib.suppress(OSError, AttributeError):  # it holds more by now; or this is not Linux
+                    fcntl.fcntl(key.fd, fcntl.F_SETPIPE_SZ, SMALL_PIPE_BYTES)
+
     def close(self) -> None:
         """Stop reading: whoever still holds the pipes' other ends is on its own."""
+        self._read_on.set()
         os.write(self._closer, b"x")
         self.join()
         self._selector.close()
@@ -152,13 +166,22 @@ class Process:
     """One run of a server's command.
 
     A command with `{port}` is given a free port; one without uses `fixed_port`, or announces its own by the line
-    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve.
+    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve. `reserved` is the port that an
+    earlier run of it had been given.
     """
 
-    def __init__(self, command: Sequence[str], keeper_: Keeper, *, host: str, fixed_port: int | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        keeper_: Keeper,
+        *,
+        host: str,
+        fixed_port: int | None = None,
+        reserved: PortReservation | None = None,
+    ) -> None:
         self._given_port = any("{port}" in word for word in command)
         self._host = host
-        self._reserved = PortReservation(host) if self._given_port else None
+        self._reserved = reserved or (PortReservation(host) if self._given_port else None)
         self._port = self._reserved.port if self._reserved else fixed_port
         if fixed_port and not self._given_port and accepts(reachable((host, fixed_port))):
             msg = f"something else already listens on {host}:{fixed_port}; end it, or choose another port"
@@ -209,6 +232,17 @@ class Process:
         how = f"exited with status {status}" if status >= 0 else f"was ended by {signal_name(-status)}"
         words = self.output.last_words()
         return how + (f"; its last line was: {words}" if words else ", without a word")
+
+    def terminate(self, within_s: float) -> bool:
+        """Send SIGTERM to the process that was started; tells whether that ended it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+        return self.exit_status(within_s) is not None
+
+    def give_up_port(self) -> PortReservation | None:
+        """Hand over the port that it was given, for another run of it."""
+        reserved, self._reserved = self._reserved, None
+        return reserved
 
     def end(self) -> None:
         """End it and everything that came of it: politely first, then not."""

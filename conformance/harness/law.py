@@ -49,12 +49,8 @@ def breach_of(transcript: Transcript) -> Breach | None:
 
 def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
     step = stop.step
-    if stop.trouble is Trouble.BUSY:
-        return Breach("the server comes to rest and burns no processor time", stop.detail, "not at all", timed=True)
-    if stop.trouble is Trouble.HELD:
-        return Breach(
-            "the sockets of ended connections are closed", f"it still holds {stop.detail}", "not at all", timed=True
-        )
+    if stop.trouble in _OF_THE_SERVER:
+        return Breach(_OF_THE_SERVER[stop.trouble], stop.detail, "not at all", timed=True)
     if not isinstance(step, s.ClientStep):
         return Breach(f"{step} can be done", stop.detail or stop.trouble.value, "not at all", timed=True)
     client = transcript.clients[step.client]
@@ -67,7 +63,7 @@ def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
 
 def _awaited(step: s.ClientStep, client: ClientRecord) -> str:
     match step:
-        case s.Connect():
+        case s.Connect() | s.Insist():
             return f"client {client.number}'s connection is accepted"
         case s.AwaitEnd():
             return f"client {client.number} gets every reply owed and then FIN"
@@ -103,6 +99,20 @@ def _due(fault: FaultLike) -> str:
     where = f"at byte {fault.answer_offset:,} of the answer"
     return f"{where}: {plain(fault.expected)}" if fault.expected else f"{where}: nothing"
 
+
+# What is seen of the server itself, and not on a connection.
+_OF_THE_SERVER = {
+    Trouble.BUSY: "the server comes to rest and burns no processor time",
+    Trouble.HELD: "the sockets of ended connections are closed",
+    Trouble.AWAKE: "the server sleeps while there is nothing to do",
+    Trouble.UNREAPED: "the server waits for its child processes, so that none remains as a zombie",
+    Trouble.GROWN: "the server's memory stays bounded",
+    Trouble.UNSERVED: "all of the crowd are served",
+    Trouble.NO_ROOM: "the accept queue has room for them",
+    Trouble.UNANNOUNCED: "the server announces the address at which it serves",
+    Trouble.ALIVE: "SIGTERM ends the server",
+    Trouble.NOT_STARTED: "the server starts again on the port that it had",
+}
 
 _ENDINGS = {
     Ending.FIN: "the server ended the connection (FIN)",

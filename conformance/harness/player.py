@@ -13,10 +13,12 @@ from collections.abc import Callable
 from clients.peer import SLICE_S, Ending, Peer, pump
 from conformance.harness import script as s
 from conformance.harness.kernel import TcpState, unread_bytes, waits_for_window
+from conformance.harness.load import Crowd, Torrents, finds_room
 from conformance.harness.server import Server
+from conformance.harness.server_steps import ServerSteps
 from conformance.harness.tape import tape
 from conformance.harness.text import seconds
-from conformance.harness.transcript import Answers, ClientRecord, Stop, Transcript, Trouble
+from conformance.harness.transcript import Answers, ClientRecord, Halted, Stop, Transcript, Trouble
 
 LONGEST_CASE_S = 60.0
 FLOOD_PIECE_BYTES = 8192
@@ -28,19 +30,14 @@ AFTERMATH_BYTES = 1 << 20
 ARRIVES_WITHIN_S = 5.0
 LOOK_AGAIN_S = 0.0005
 UNCHANGED_S = 0.1
-QUIET_WINDOW_S = 0.05
-QUIET_DEMAND_S = 0.002
-QUIET_WITHIN_S = 5.0
+# Of a client that reads nothing: what a server may keep of it.
+GLUT_PIECE_BYTES = 65536
+GLUT_GROWTH_BYTES = 12 << 20
+# The number of the client that comes and goes until memory is level.
+CYCLED = 700
+LEVEL_ROUNDS = 8
+LEVEL_GROWTH_BYTES = 65536
 EPITAPH_WITHIN_S = 0.3
-
-
-class _Halted(Exception):
-    """A step was not done."""
-
-    def __init__(self, trouble: Trouble, detail: str = "") -> None:
-        super().__init__(trouble, detail)
-        self.trouble = trouble
-        self.detail = detail
 
 
 class _Client:
@@ -84,6 +81,10 @@ class Player:
         self._clients: dict[int, _Client] = {}
         self._frozen = False
         self._waiting: list[Peer] = []
+        self._left_out: set[int] = set()
+        self._server_steps = ServerSteps(server, silence_s)
+        self._crowd = Crowd(server, answers, silence_s)
+        self._torrents = Torrents(server)
         self._looks_at_sockets = False
         self._slowest_s = 0.0
         self._deadline = time.monotonic() + LONGEST_CASE_S
@@ -103,19 +104,32 @@ class Player:
             s.AwaitBlocked: self._await_blocked,
             s.Freeze: self._freeze,
             s.Thaw: self._thaw,
-            s.AwaitQuiet: self._await_quiet,
             s.AwaitReleased: self._await_released,
+            s.AwaitLevelMemory: self._await_level_memory,
+            s.Queue: self._queue,
+            s.Insist: self._insist,
+            s.Glut: self._glut,
+            s.Crowd: self._crowd.gather,
+            s.CrowdSpeaks: self._crowd.speak,
+            s.CrowdLeaves: self._crowd.leave,
+            s.Torrents: self._torrents.begin,
+            s.StemTorrents: self._torrents.stem,
+            s.Terminate: self._terminate,
+            **self._server_steps.steps,
         }
 
     def play(self, script: s.Script) -> Transcript:
         """Do the steps in order until one cannot be done, and tell what happened."""
         transcript = Transcript(script)
         self._looks_at_sockets = any(isinstance(step, s.AwaitReleased) for step in script)
+        if self._looks_at_sockets:
+            self._server_steps.note_sockets()
         try:
             for index, step in enumerate(script):
                 try:
-                    self._steps[type(step)](step)
-                except _Halted as halted:
+                    if not isinstance(step, s.ClientStep) or step.client not in self._left_out:
+                        self._steps[type(step)](step)
+                except Halted as halted:
                     transcript.stop = Stop(index, step, halted.trouble, halted.detail)
                     break
             else:
@@ -124,6 +138,9 @@ class Player:
         finally:
             if self._frozen:
                 self._server.thaw()
+            self._server_steps.undo()
+            self._torrents.stem(s.StemTorrents())
+            self._crowd.leave(s.CrowdLeaves())
             for client in self._clients.values():
                 client.peer.discard()
         return transcript
@@ -150,9 +167,13 @@ class Player:
             msg = f"the script connects client {step.client} twice"
             raise ValueError(msg)
         client = self._clients[step.client] = _Client(step.client, peer, answers)
+        client.promised = step.promised
         if not self._frozen:
             peer.connect()
             self._wait(client, lambda: peer.connected)
+            if step.if_room and (self._left_out or not finds_room(self._server)):
+                self._left_out.add(step.client)
+                self._clients.pop(step.client).peer.discard()
         elif self._server.kernel.accept_queue_full(self._server.address):
             # A short queue is slow, not wrong: the batch is what it holds, and the others come when it has room.
             self._waiting.append(peer)
@@ -192,6 +213,56 @@ class Player:
 
         client.peer.flood(supply)
 
+    def _queue(self, step: s.Queue) -> None:
+        if self._server.kernel.accept_queue_full(self._server.address):
+            raise Halted(Trouble.NO_ROOM, f"it was full before client {step.client} came")
+        self._connect(s.Connect(step.client))
+
+    def _insist(self, step: s.Insist) -> None:
+        """Each attempt has a connection of its own; together they have the patience that one has."""
+        began = time.monotonic()
+        while True:
+            self._connect(s.Connect(step.client))
+            try:
+                self._ping(s.Ping(step.client, step.data))
+            except Halted as halted:
+                peer = self._clients[step.client].peer
+                turned_away = halted.trouble is Trouble.ENDED and not peer.received_bytes
+                if not turned_away or time.monotonic() - began > self._silence_s:
+                    raise
+                self._clients.pop(step.client).peer.discard()
+                time.sleep(LOOK_AGAIN_S)
+            else:
+                return
+
+    def _glut(self, step: s.Glut) -> None:
+        """Done when all is gone, when the client was dropped, or when a resting server lets the window close."""
+        client = self._clients[step.client]
+        peer, tree = client.peer, self._server_steps.tree()
+        client.promised = False
+        before = tree.memory_bytes()
+        left = step.size_bytes
+
+        def supply() -> bytes:
+            nonlocal left
+            piece = tape(step.client, min(left, GLUT_PIECE_BYTES), step.size_bytes - left)
+            left -= len(piece)
+            return piece
+
+        def takes_no_more() -> bool:
+            if peer.over or not (left or peer.unsent_bytes):
+                return True
+            return waits_for_window(peer.fileno()) and tree.sleeps() and not tree.runnable()
+
+        peer.stall()
+        peer.flood(supply)
+        self._pump([peer], takes_no_more, slice_s=LOOK_AGAIN_S)
+        self._server.let_it_finish()
+        growth = tree.memory_bytes() - before
+        if growth > GLUT_GROWTH_BYTES:
+            sent = f"{step.size_bytes - left:,} bytes that were sent and not answered"
+            raise Halted(Trouble.GROWN, f"it grew by {growth:,} bytes with the {sent}")
+
     def _half_close(self, step: s.HalfClose) -> None:
         client = self._clients[step.client]
         self._leaving(client)
@@ -202,7 +273,7 @@ class Player:
         client = self._clients[step.client]
         self._wait(client, lambda: client.peer.ending is Ending.FIN)
         if client.answers.finish() is not None:
-            raise _Halted(Trouble.ENDED)
+            raise Halted(Trouble.ENDED)
 
     def _close(self, step: s.Close) -> None:
         self._give_up(step, Peer.close)
@@ -247,19 +318,19 @@ class Player:
 
         longest_s = pump(peers, over, self._silence_s, about=about, slice_s=slice_s)
         if longest_s is None:
-            raise _Halted(Trouble.SILENCE, seconds(self._silence_s))
+            raise Halted(Trouble.SILENCE, seconds(self._silence_s))
         self._slowest_s = max(self._slowest_s, longest_s)
         if not reached:
-            raise _Halted(Trouble.TOO_LONG, seconds(LONGEST_CASE_S))
+            raise Halted(Trouble.TOO_LONG, seconds(LONGEST_CASE_S))
 
     def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
         peer, answers = client.peer, client.answers
         self._pump([peer], lambda: done() or peer.over or answers.fault is not None)
         if answers.fault is not None:
             self._hear_the_rest(peer)
-            raise _Halted(Trouble.FAULT)
+            raise Halted(Trouble.FAULT)
         if not done():
-            raise _Halted(Trouble.ENDED)
+            raise Halted(Trouble.ENDED)
 
     def _hear_the_rest(self, peer: Peer) -> None:
         enough = peer.received_bytes + AFTERMATH_BYTES
@@ -295,7 +366,7 @@ class Player:
         self._server.let_it_finish()
         self._frozen = True
         if not self._server.freeze():
-            raise _Halted(Trouble.UNCERTAIN, "the server would not stand still")
+            raise Halted(Trouble.UNCERTAIN, "the server would not stand still")
 
     def _thaw(self, _: s.Thaw) -> None:
         self._frozen = False
@@ -316,7 +387,7 @@ class Player:
         deadline = time.monotonic() + ARRIVES_WITHIN_S
         while not self._arrived(client, fin=fin):
             if time.monotonic() > deadline:
-                raise _Halted(Trouble.UNCERTAIN, "what was sent did not arrive at the frozen server")
+                raise Halted(Trouble.UNCERTAIN, "what was sent did not arrive at the frozen server")
             client.peer.flush()
             time.sleep(LOOK_AGAIN_S)
 
@@ -354,34 +425,34 @@ class Player:
 
         self._pump([peer], lambda: blocked() or peer.over, slice_s=LOOK_AGAIN_S * 2)
         if peer.over:
-            raise _Halted(Trouble.ENDED)
-
-    def _await_quiet(self, _: s.AwaitQuiet) -> None:
-        tree = self._server.tree
-        if tree is None:
-            raise _Halted(Trouble.UNCERTAIN, "there is no process to watch")
-        began = time.monotonic()
-        total_s = 0.0
-        while True:
-            before_s = tree.demand_s()
-            time.sleep(QUIET_WINDOW_S)
-            demand_s = tree.demand_s() - before_s
-            if demand_s < QUIET_DEMAND_S and not tree.runnable():
-                return
-            total_s += demand_s
-            elapsed_s = time.monotonic() - began
-            if elapsed_s > min(QUIET_WITHIN_S, self._silence_s):
-                raise _Halted(Trouble.BUSY, f"{seconds(total_s)} of processor time wanted in {seconds(elapsed_s)}")
+            raise Halted(Trouble.ENDED)
 
     def _await_released(self, _: s.AwaitReleased) -> None:
         over = {client.inode for client in self._clients.values() if client.peer.over} - {0}
-        deadline = time.monotonic() + self._silence_s
-        while True:
-            held = self._server.sockets()
-            if held is None:
-                raise _Halted(Trouble.UNCERTAIN, "the server's descriptors may not be looked at")
-            if not held & over:
+        still_open = sum(not client.peer.over for client in self._clients.values())
+        self._server_steps.await_released(over, still_open)
+
+    def _terminate(self, _: s.Terminate) -> None:
+        for client in self._clients.values():
+            client.promised = False
+        self._server_steps.terminate()
+
+    def _await_level_memory(self, step: s.AwaitLevelMemory) -> None:
+        """In rounds: what is kept for a connection that is over would show in each of them."""
+        tree = self._server_steps.tree()
+        processes = len(tree.pids())
+        payload = tape(CYCLED, step.size_bytes)
+        before = growth = 0
+        for round_ in range(LEVEL_ROUNDS + 1):
+            for _ in range(step.cycles):
+                for each in (s.Connect(CYCLED), s.Ping(CYCLED, payload), s.HalfClose(CYCLED), s.AwaitEnd(CYCLED)):
+                    self._steps[type(each)](each)
+                self._clients.pop(CYCLED).peer.discard()
+            self._server.let_it_finish()
+            self._server_steps.within(lambda: len(tree.pids()) <= processes)
+            after = tree.memory_bytes()
+            growth, before = after - before, after
+            if round_ and growth < LEVEL_GROWTH_BYTES:
                 return
-            if time.monotonic() > deadline:
-                raise _Halted(Trouble.HELD, f"{len(held & over)} of {len(over)}")
-            time.sleep(LOOK_AGAIN_S)
+        each_time = f"by {growth:,} bytes in the last {step.cycles:,} connections"
+        raise Halted(Trouble.GROWN, f"it grew in each of {LEVEL_ROUNDS} rounds, {each_time}")

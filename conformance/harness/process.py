@@ -6,7 +6,9 @@ Linux tells all of it in /proc, to the nanosecond. Elsewhere psutil tells what t
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import resource
 import signal
 import sys
 import time
@@ -65,6 +67,30 @@ class ProcessTree(ABC):
     def sockets(self) -> set[int] | None:
         """The inodes of the sockets it holds; None where they cannot be seen."""
 
+    @abstractmethod
+    def memory_bytes(self) -> int:
+        """The memory that belongs to it alone, as far as it is in use."""
+
+    @abstractmethod
+    def wakeups(self) -> int:
+        """How often its threads have gone to sleep so far, and so been woken."""
+
+    @abstractmethod
+    def zombies(self) -> int:
+        """How many of its processes have ended and not been waited for by their parent."""
+
+    @abstractmethod
+    def limits_open_to_us(self) -> bool:
+        """Whether its limits may be set, and can be."""
+
+    @abstractmethod
+    def exhaust(self, spare: int) -> bool:
+        """Let each of its processes open no more than `spare` descriptors; False where that cannot be done."""
+
+    @abstractmethod
+    def release(self) -> None:
+        """Undo `exhaust`."""
+
     def stop(self) -> bool:
         """Stop it, and return once it stands still; False when it never does."""
         deadline = time.monotonic() + STOP_WITHIN_S
@@ -89,6 +115,10 @@ class ProcessTree(ABC):
 
 class LinuxTree(ProcessTree):
     """Read from /proc (proc(5))."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(pid)
+        self._limits: dict[int, tuple[int, int]] = {}
 
     def pids(self) -> list[int]:
         """Found through /proc/PID/task/TID/children: a look at this family alone, not at the whole machine."""
@@ -146,6 +176,66 @@ class LinuxTree(ProcessTree):
                         inodes.add(int(link[len("socket:[") : -1]))
         return inodes
 
+    def memory_bytes(self) -> int:
+        """RssAnon: what it shares with other processes is counted to nobody."""
+        return 1024 * sum(self._status(pid, "RssAnon") for pid in self.pids())
+
+    def wakeups(self) -> int:
+        """Of every thread, its voluntary context switches."""
+        return sum(
+            self._status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches")
+            for pid in self.pids()
+            for task in self._tasks(pid)
+        )
+
+    def zombies(self) -> int:
+        """State Z."""
+        return sum(states[0] == "Z" for states in map(self._states, self.pids()) if states)
+
+    def limits_open_to_us(self) -> bool:
+        """Asked by reading them, which takes the same right."""
+        try:
+            resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        except (PermissionError, *GONE):
+            return False
+        return True
+
+    def exhaust(self, spare: int) -> bool:
+        """Lower the soft limit of RLIMIT_NOFILE (prlimit(2)): it bounds the number of a new descriptor.
+
+        It is never lower than the count of open ones: poll(2) refuses to look at more than the limit.
+        """
+        for pid in self.pids():
+            try:
+                opened = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
+                free = itertools.islice((number for number in itertools.count() if number not in opened), spare, None)
+                limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+                soft = max(next(free), len(opened))
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, limits[1]))
+            except GONE:
+                continue
+            except PermissionError:
+                return False
+            self._limits.setdefault(pid, limits)
+        return True
+
+    def release(self) -> None:
+        """Each of them gets the limits that it had; a child made meanwhile, those of its parent."""
+        for pid in self.pids() if self._limits else []:
+            with contextlib.suppress(*GONE):
+                limits = self._limits.get(pid) or self._limits.get(self.pid) or next(iter(self._limits.values()))
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+        self._limits.clear()
+
+    @staticmethod
+    def _status(of: int | str, field: str) -> int:
+        with contextlib.suppress(*GONE):
+            for line in Path(f"/proc/{of}/status").read_text().splitlines():
+                name, _, value = line.partition(":")
+                if name == field:
+                    return int(value.split()[0])
+        return 0
+
     @staticmethod
     def _tasks(pid: int) -> list[Path]:
         try:
@@ -190,6 +280,32 @@ class PortableTree(ProcessTree):
     def sockets(self) -> set[int] | None:
         """Not told here in a way that a connection could be recognised by."""
         return None
+
+    def memory_bytes(self) -> int:
+        """The resident set."""
+        return sum(int(process.memory_info().rss) for process in self._living())
+
+    def wakeups(self) -> int:
+        """The voluntary context switches that psutil counts."""
+        return sum(int(process.num_ctx_switches().voluntary) for process in self._living())
+
+    def zombies(self) -> int:
+        """The status that psutil gives."""
+        return sum(process.status() == psutil.STATUS_ZOMBIE for process in self._processes())
+
+    def limits_open_to_us(self) -> bool:
+        """Not here."""
+        return False
+
+    def exhaust(self, spare: int) -> bool:  # noqa: ARG002
+        """Another process's limits cannot be set here."""
+        return False
+
+    def release(self) -> None:
+        """Nothing was done."""
+
+    def _living(self) -> list[psutil.Process]:
+        return [process for process in self._processes() if process.status() != psutil.STATUS_ZOMBIE]
 
     def _processes(self) -> list[psutil.Process]:
         try:

@@ -32,12 +32,45 @@ class ClientStep(Step):
 
 @dataclass(frozen=True, slots=True)
 class Connect(ClientStep):
-    """Open a connection, done when the handshake is. A narrow client offers a small window and small segments."""
+    """Open a connection, done when the handshake is. A narrow client offers a small window and small segments.
+
+    With `if_room` the server is to accept it as well; a client that a resting server leaves waiting takes no further
+    part in the case. To a client that is not `promised` anything, anything may be done.
+    """
 
     narrow: bool = False
+    if_room: bool = False
+    promised: bool = True
 
     def __str__(self) -> str:
-        return f"connect {self.client}" + (" with a narrow window" if self.narrow else "")
+        narrow = " with a narrow window" if self.narrow else ""
+        room = ", if there is room" if self.if_room else ""
+        return f"connect {self.client}{narrow}{room}" + ("" if self.promised else ", promised nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Queue(ClientStep):
+    """Connect to a frozen server: its accept queue must have room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insist(ClientStep):
+    """Connect and do a round trip, on a new connection each time that one is ended, until one is served."""
+
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"connect {self.client} and ping {shown(self.data)}, again if it is turned away"
+
+
+@dataclass(frozen=True, slots=True)
+class Glut(ClientStep):
+    """Read nothing and send, until so many bytes are gone or the server takes no more. Its memory must not follow."""
+
+    size_bytes: int
+
+    def __str__(self) -> str:
+        return f"glut {self.client} with up to {self.size_bytes:,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +144,41 @@ class AwaitBlocked(ClientStep):
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd(Step):
+    """So many more clients connect, as far as there is room, and say nothing. They are promised nothing yet."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.number:,} more connect"
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdSpeaks(Step):
+    """Each client of the crowd does a round trip; all of them are there, and all are served."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrowdLeaves(Step):
+    """All of the crowd close their connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Torrents(Step):
+    """So many processes each send and read without end, faster than a server can answer, until `StemTorrents`."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.number} torrents begin"
+
+
+@dataclass(frozen=True, slots=True)
+class StemTorrents(Step):
+    """End them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Freeze(Step):
     """Stop the server. What is done until `Thaw` arrives as one readiness batch, confirmed with the kernel."""
 
@@ -128,6 +196,62 @@ class AwaitQuiet(Step):
 @dataclass(frozen=True, slots=True)
 class AwaitReleased(Step):
     """Wait until the server holds no socket of a connection that is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitFewWakeups(Step):
+    """Wait until the server sleeps on, woken a few times a second at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitReaped(Step):
+    """Wait until the server has taken note of the ends of its child processes, the last few apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitLevelMemory(Step):
+    """So often connect, exchange `size_bytes` and leave; all of it again until the server's memory grows no more."""
+
+    cycles: int
+    size_bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.cycles:,} times connect, exchange {self.size_bytes:,} bytes and leave, until memory is level"
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaust(Step):
+    """Lower the server's limit of descriptors until no more than `spare` can be opened."""
+
+    spare: int = 0
+
+    def __str__(self) -> str:
+        return f"exhaust descriptors, {self.spare} to spare"
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Step):
+    """Give the server back the limit that it had."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOutputUnread(Step):
+    """Read nothing more of what the server writes to its standard output and error."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitAnnounced(Step):
+    """See that the server has announced the address at which it is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminate(Step):
+    """Send the server SIGTERM and wait for its end. Nothing is promised any more to any client."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartAgain(Step):
+    """Start the server once more, on the port that it had."""
 
 
 @dataclass(frozen=True, slots=True)

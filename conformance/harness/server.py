@@ -11,7 +11,7 @@ import psutil
 
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import CannotStart, Keeper, Process, reachable
+from conformance.harness.launch import CannotStart, Keeper, PortReservation, Process, reachable
 from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, tree_of
 from conformance.harness.target import Target
 
@@ -30,19 +30,70 @@ class Server:
         self.tree: ProcessTree | None = None
         self._keeper = keeper
         self._process: Process | None = None
+        self._kept_port: PortReservation | None = None
 
     def start(self) -> None:
         """Bring a fresh copy to serve; for a server that already runs, see that it is there. Raises `CannotStart`."""
         self.end()
+        if self._kept_port is not None:
+            self._kept_port.release()
+            self._kept_port = None
         if self.target.command is not None:
-            self._process = Process(
-                self.target.command, self._keeper, host=self.target.host, fixed_port=self.target.fixed_port
-            )
-            self.address = self._process.address
-            self.tree = tree_of(self._process.pid)
+            self._run(self.target.command)
         else:
             self._attach()
+            self._let_it_take_the_probe()
+
+    def _run(self, command: tuple[str, ...], reserved: PortReservation | None = None) -> None:
+        target = self.target
+        self._process = Process(
+            command, self._keeper, host=target.host, fixed_port=target.fixed_port, reserved=reserved
+        )
+        self.address = self._process.address
+        self.tree = tree_of(self._process.pid)
         self._let_it_take_the_probe()
+
+    def terminate(self, within_s: float) -> bool:
+        """Send SIGTERM, wait `within_s` seconds for the end, and clear up what is left; tells whether it ended.
+
+        For a server that was started here. Its port is kept for `start_again`.
+        """
+        if self._process is None:
+            return False
+        ended = self._process.terminate(within_s)
+        self._kept_port = self._process.give_up_port()
+        self.end()
+        return ended
+
+    def start_again(self) -> None:
+        """Start another copy on the port that the one before had. Raises `CannotStart`."""
+        if self.target.command is not None:
+            kept, self._kept_port = self._kept_port, None
+            self._run(self.target.command, kept)
+
+    @property
+    def up(self) -> bool:
+        """Whether one is there that has not died."""
+        return (self._process is not None or not self.restartable) and self.epitaph() is None
+
+    @property
+    def announced(self) -> Address | None:
+        """The address that it has announced."""
+        return self._process.output.announced if self._process is not None else None
+
+    def leave_output_unread(self) -> None:
+        """Read nothing more of its output; for the rest of its life."""
+        if self._process is not None:
+            self._process.output.pause()
+
+    def exhaust(self, spare: int) -> bool:
+        """Let it open no more than `spare` descriptors; False where that cannot be done."""
+        return self.tree is not None and self.tree.exhaust(spare)
+
+    def release(self) -> None:
+        """Undo `exhaust`."""
+        if self.tree is not None:
+            self.tree.release()
 
     def _let_it_take_the_probe(self) -> None:
         """That a server is there is seen by connecting to it: no case is to share a batch with that connection."""

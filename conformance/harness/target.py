@@ -38,6 +38,17 @@ class Target:
     profile: str = DEFAULT_PROFILE
     chunk_limit_bytes: int = DEFAULT_CHUNK_LIMIT_BYTES
     host: str = DEFAULT_HOST
+    ours: bool = False
+
+    @property
+    def told_port(self) -> bool:
+        """Whether it is started on a port that is known before."""
+        return self.fixed_port is not None or any("{port}" in word for word in self.command or ())
+
+    @property
+    def announces(self) -> bool:
+        """Whether it is to print the line `Server start at: HOST:PORT`."""
+        return self.ours or (self.command is not None and not self.told_port)
 
     @property
     def copies(self) -> bool:
@@ -47,12 +58,12 @@ class Target:
 
 def backend_target(name: str) -> Target:
     """A reference server, started as a program of its own: the judge never imports the judged."""
-    return Target(name, ("--backend", name), command=_module_command("reference_servers", name))
+    return Target(name, ("--backend", name), command=_module_command("reference_servers", name), ours=True)
 
 
 def zoo_target(name: str) -> Target:
     """A broken server of the zoo."""
-    return Target(name, ("--zoo", name), command=_module_command("conformance.zoo", name))
+    return Target(name, ("--zoo", name), command=_module_command("conformance.zoo", name), ours=True)
 
 
 def _module_command(module: str, name: str) -> tuple[str, ...]:

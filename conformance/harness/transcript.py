@@ -63,8 +63,25 @@ class Trouble(enum.Enum):
     FAULT = "a wrong answer"
     BUSY = "not quiet"
     HELD = "sockets not released"
+    AWAKE = "woken too often"
+    UNREAPED = "child processes not waited for"
+    GROWN = "memory that grows"
+    UNSERVED = "a crowd that is not served"
+    NO_ROOM = "no room in the accept queue"
+    UNANNOUNCED = "not announced"
+    ALIVE = "not ended"
+    NOT_STARTED = "not started again"
     TOO_LONG = "not done in the time a case may take"
     UNCERTAIN = "the situation could not be made"
+
+
+class Halted(Exception):
+    """A step was not done."""
+
+    def __init__(self, trouble: Trouble, detail: str = "") -> None:
+        super().__init__(trouble, detail)
+        self.trouble = trouble
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

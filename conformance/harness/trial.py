@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from conformance.harness.bench import CANARY, COMPANY, Bench, Inconclusive
+from conformance.harness.bench import CANARY, COMPANY, STOP_AND_CONTINUE, Bench, Inconclusive
 from conformance.harness.law import Breach, breach_of
 from conformance.harness.script import Script, Step, script
 from conformance.harness.transcript import Answers, Transcript, Trouble
@@ -49,6 +49,7 @@ class Trial:
 
     def __init__(self, bench: Bench, answers: Callable[[], Answers]) -> None:
         self.cases = 0
+        self.first_failure: tuple[int, float] | None = None  # after how many cases and seconds
         self.excuses_company: str | None = None  # the clause that is held against a server that stands none
         self.bench = bench
         self._answers = answers
@@ -58,11 +59,17 @@ class Trial:
         self._inconclusive: Inconclusive | None = None
         self._last: tuple[Script, Transcript] | None = None
         self._shrunk_enough_at = 0.0
+        self._began_at = time.monotonic()
 
     @property
     def profile(self) -> str:
         """The profile that the server is judged by."""
         return self.bench.target.profile
+
+    @property
+    def freezes(self) -> bool:
+        """Whether the server can be stopped and continued, and stands it."""
+        return self.bench.server.freezable and self.stands(STOP_AND_CONTINUE)
 
     def afford(self, most: int) -> int:
         """How many round trips a case may ask of this server, `most` of one that is not slow."""
@@ -71,6 +78,7 @@ class Trial:
     def ready(self) -> None:
         """See that a server is there to be tried. Raises `CannotStart` or `Inconclusive` where none is."""
         self.bench.ready(self._answers)
+        self._began_at = time.monotonic()
 
     def stands(self, taken_for_granted: Script) -> bool:
         """Whether the server stands a case that many clauses take for granted."""
@@ -120,6 +128,7 @@ class Trial:
 
     def confirmed(self, found: Finding) -> Finding:
         """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again."""
+        self._note_first_failure()  # of a canary, which is no case
         candidates = [found] + ([self._first] if self._first and self._first.script != found.script else [])
         for candidate in candidates:
             try:
@@ -165,7 +174,12 @@ class Trial:
         if self._first is None:
             self._first = finding
             self._shrunk_enough_at = time.monotonic() + SHRINKING_S
+            self._note_first_failure()
         return finding
+
+    def _note_first_failure(self) -> None:
+        if self.first_failure is None:
+            self.first_failure = self.cases, time.monotonic() - self._began_at
 
     def _late_death(self) -> Finding | None:
         """A server that dies after its last answer has failed the case before, whatever comes next."""

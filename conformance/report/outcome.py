@@ -57,6 +57,8 @@ class ClauseResult:
     message: str | None = None
     failure: Failure | None = None
     misconfigured: bool = False
+    first_failure_examples: int | None = None
+    first_failure_seconds: float | None = None
 
     @property
     def chapter(self) -> str:

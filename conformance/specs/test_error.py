@@ -14,6 +14,7 @@ from conformance.harness.script import AwaitReleased, Close, Connect, HalfClose,
 from conformance.harness.tape import taped
 from conformance.harness.trial import Trial
 from conformance.specs.moves import (
+    NEW,
     OLD,
     arrive,
     chunks,
@@ -100,7 +101,19 @@ def test_releases(subject: Trial, sizes: list[int]) -> None:
     spoken = (script(arrive(client), _reset_with(client, sizes)) for client in range(1, REPEATED + 1))
     blocked = (script(owing(subject, client), Reset(client)) for client in range(101, 105))
     half_closed = (script(owing(subject, client), HalfClose(client), Reset(client)) for client in range(201, 205))
-    subject.hold(arrive(OLD), *spoken, *blocked, *half_closed, hello(OLD), AwaitReleased(), leave(OLD))
+    unaccepted = (script(Connect(client), Reset(client)) for client in range(301, 305))
+    before_accept = frozen(*unaccepted) if subject.freezes else script()
+    subject.hold(
+        arrive(OLD),
+        *spoken,
+        *blocked,
+        *half_closed,
+        before_accept,
+        hello(OLD),
+        arrive(NEW),
+        AwaitReleased(),
+        leave(OLD, NEW),
+    )
 
 
 def _reset_with(client: int, sizes: list[int]) -> Script:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from conformance.clauses import FREEZE, MUST, PROCESS, clause
+from conformance.clauses import FREEZE, MUST, PROCESS, SHOULD, clause
 from conformance.harness.script import (
     Await,
     AwaitEnd,
+    AwaitFewWakeups,
     AwaitQuiet,
     Connect,
     HalfClose,
@@ -50,6 +51,15 @@ def test_edge_drained(subject: Trial, size: int) -> None:
     subject.hold(arrive(1), frozen(send(1, [size])), leave(1))
 
 
+@clause(MUST, share=0.2)
+@given(number=st.integers(1, 4), exchanges=st.integers(2, 4))
+def test_one_shot_rearmed(subject: Trial, number: int, exchanges: int) -> None:
+    """A connection that has been served is served again, and others meanwhile."""
+    clients = range(1, number + 1)
+    rounds = (script(*map(hello, clients)) for _ in range(exchanges))
+    subject.hold(arrive(*clients), *rounds, leave(*clients))
+
+
 @clause(MUST, FREEZE)
 @given(sizes=st.lists(small_sizes, min_size=2, max_size=5))
 @example(sizes=[3, 4, 5])
@@ -64,6 +74,12 @@ def test_accepts_all(subject: Trial, sizes: list[int]) -> None:
 def test_quiescent_idle(subject: Trial) -> None:
     """With an idle connection the server comes to rest and burns no processor time."""
     subject.hold(Connect(1), arrive(2), leave(2), AwaitQuiet(), hello(1), leave(1))
+
+
+@clause(SHOULD, PROCESS)
+def test_idle_wakeups(subject: Trial) -> None:
+    """With idle connections the server sleeps: it is woken a few times a second at most."""
+    subject.hold(Connect(1), arrive(2), AwaitFewWakeups(), hello(1), leave(1, 2))
 
 
 @clause(MUST, PROCESS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli_program import BOUND_S, HOSTILE, ODD_SERVER, PROGRAM, TUTORIAL, Program, started
 
-from conformance.cli import interrupt_again
+from conformance.judge import interrupt_again
 
 if TYPE_CHECKING:
     from pathlib import Path

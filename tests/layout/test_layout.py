@@ -15,12 +15,14 @@ OWN = ("conformance", "reference_servers", "clients", "benchmarks", "tests")
 # What each room may import of the project, besides itself. There are no other arrows.
 ARROWS = {
     "conformance.oracle": (),
-    "conformance.harness": ("clients.peer",),
+    "conformance.harness": ("clients.peer", "clients.torrent"),
     "conformance.report": (),
     "conformance.clauses": (),
     "conformance.specs": ("conformance.oracle", "conformance.harness", "conformance.clauses", "clients.peer"),
     "conformance.plugin": ("conformance.harness", "conformance.report", "conformance.clauses"),
-    "conformance.cli": ("conformance.plugin", "conformance.report", "conformance.clauses"),
+    "conformance.judge": ("conformance.plugin", "conformance.report", "conformance.clauses"),
+    "conformance.cli": ("conformance.judge", "conformance.plugin", "conformance.report", "conformance.clauses"),
+    "conformance.matrix": ("conformance.judge", "conformance.plugin", "conformance.report", "conformance.clauses"),
     "conformance.zoo": ("reference_servers",),
     "reference_servers": (),
     "clients": (),

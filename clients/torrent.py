@@ -1,0 +1,47 @@
+"""A client that never stops: `python -I -S torrent.py HOST PORT` sends and reads as fast as the kernel carries it.
+
+It is a process of its own, so that it is not in step with anybody, and it does next to nothing with a byte: what it
+sends is one buffer over and over, and what it gets is dropped in the kernel (MSG_TRUNC, tcp(7)). A server that takes
+a kilobyte at a time always finds more. It says `flowing` once it has been answered, and ends when its standard input
+does, or after `LONGEST_S` seconds.
+"""
+
+import contextlib
+import select
+import socket
+import sys
+import time
+
+LONGEST_S = 60.0
+PIECE_BYTES = 1 << 20
+
+
+def main(host: str, port: int) -> None:
+    """Connect and flow."""
+    ends_at = time.monotonic() + LONGEST_S
+    piece = b"torrent." * (PIECE_BYTES // 8)
+    dropped = bytearray(PIECE_BYTES)
+    poller = select.poll()
+    with socket.create_connection((host, port)) as connection:
+        connection.setblocking(False)
+        poller.register(connection, select.POLLIN | select.POLLOUT)
+        poller.register(sys.stdin, select.POLLIN)
+        said = False
+        while time.monotonic() < ends_at:
+            for descriptor, events in poller.poll(1000):
+                if descriptor == sys.stdin.fileno():
+                    return
+                if events & ~select.POLLOUT:
+                    if not connection.recv_into(dropped, PIECE_BYTES, socket.MSG_TRUNC):
+                        return
+                    if not said:
+                        print("flowing", flush=True)
+                        said = True
+                if events & select.POLLOUT:
+                    with contextlib.suppress(BlockingIOError):
+                        connection.send(piece)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(OSError, KeyboardInterrupt):
+        main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,146 @@
+"""Clients in numbers: a crowd that is there at once, torrents that never stop."""
+
+from __future__ import annotations
+
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import clients.peer
+from clients.peer import Ending, Peer, pump
+from conformance.harness import script as s
+from conformance.harness.server import Server
+from conformance.harness.transcript import Answers, Halted, Trouble
+
+LOOK_AGAIN_S = 0.0005
+UNCHANGED_S = 0.1
+SPEAKING = 50
+FLOWS_WITHIN_S = 10.0
+TORRENT = Path(clients.peer.__file__).with_name("torrent.py")
+
+
+def finds_room(server: Server) -> bool:
+    """Wait until the server has accepted whoever waits; False when it rests and leaves them waiting."""
+    looked_at = time.monotonic()
+    while not server.kernel.accept_queue_empty(server.address):
+        if time.monotonic() - looked_at > UNCHANGED_S:  # a look at a large family takes longer than most waits do
+            if rests(server):
+                return False
+            looked_at = time.monotonic()
+        time.sleep(LOOK_AGAIN_S)
+    return True
+
+
+def rests(server: Server) -> bool:
+    """Whether the server sleeps, at two looks, and was not woken between them; True where it cannot be watched."""
+    tree = server.tree
+    if tree is None:
+        return True
+    woken = tree.wakeups()
+    if not tree.sleeps() or tree.runnable():
+        return False
+    time.sleep(UNCHANGED_S)
+    return tree.sleeps() and not tree.runnable() and tree.wakeups() == woken
+
+
+class Crowd:
+    """Clients without a part of their own in a case: they come together, speak together and leave together."""
+
+    def __init__(self, server: Server, answers: Callable[[], Answers], silence_s: float) -> None:
+        self._server = server
+        self._answers = answers
+        self._silence_s = silence_s
+        self._members: list[tuple[Peer, Answers]] = []
+        self._wanted = 0
+
+    def gather(self, step: s.Crowd) -> None:
+        """Connect as many as the server takes."""
+        self._wanted = step.number
+        while len(self._members) < step.number:
+            answers = self._answers()
+            peer = Peer(self._server.address, heard=answers.answered, keep_bytes=0)
+            self._members.append((peer, answers))
+            peer.connect()
+            pump([peer], lambda peer=peer: peer.connected or peer.over, self._silence_s)  # type: ignore[misc]
+            if not peer.connected or not finds_room(self._server):
+                self._members.pop()
+                peer.discard()
+                return
+
+    def speak(self, _: s.CrowdSpeaks) -> None:
+        """A round trip each, some at a time. Raises `Halted` unless all that were wanted are served."""
+        served = 0
+        for start in range(0, len(self._members), SPEAKING):
+            batch = self._members[start : start + SPEAKING]
+            for number, (peer, answers) in enumerate(batch, start):
+                message = b"%d in the crowd" % number
+                answers.sent(message)
+                peer.send(message)
+            self._hear(batch)
+            served += sum(answers.settled and answers.fault is None and not peer.over for peer, answers in batch)
+        if served < self._wanted:
+            raise Halted(Trouble.UNSERVED, f"{served:,} of {self._wanted:,} were served{self._how_not()}")
+
+    def leave(self, _: s.CrowdLeaves) -> None:
+        """Close them all."""
+        for peer, _answers in self._members:
+            peer.discard()
+        self._members.clear()
+
+    def _hear(self, batch: list[tuple[Peer, Answers]]) -> None:
+        def done() -> bool:
+            return all(peer.over or answers.settled or answers.fault is not None for peer, answers in batch)
+
+        pump([peer for peer, _ in batch], done, self._silence_s)
+
+    def _how_not(self) -> str:
+        missing = self._wanted - len(self._members)
+        if missing:
+            return f"; {missing:,} found no room"
+        for number, (peer, answers) in enumerate(self._members, 1):
+            if answers.fault is not None:
+                return f"; connection {number:,} got a wrong answer: {answers.fault.detail}"
+            if peer.ending is not None:
+                how = "FIN" if peer.ending is Ending.FIN else "a reset"
+                return f"; connection {number:,} was ended by {how}"
+        return "; the others got no answer"
+
+
+class Torrents:
+    """Processes that flood the server, each for itself."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._flowing: list[subprocess.Popen[bytes]] = []
+
+    def begin(self, step: s.Torrents) -> None:
+        """Start them, and see that each was answered once. Raises `Halted` where one was not."""
+        host, port = self._server.address
+        words = [sys.executable, "-I", "-S", str(TORRENT), host, str(port)]
+        for _ in range(step.number):
+            process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            self._flowing.append(process)
+        for process in self._flowing:
+            if not self._flows(process):
+                raise Halted(Trouble.UNCERTAIN, f"a torrent was not answered within {FLOWS_WITHIN_S:.0f} s")
+
+    def stem(self, _: s.StemTorrents) -> None:
+        """End them. Their connections are reset: what they were owed is not read."""
+        for process in self._flowing:
+            process.kill()
+        for process in self._flowing:
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
+        self._flowing.clear()
+
+    @staticmethod
+    def _flows(process: subprocess.Popen[bytes]) -> bool:
+        if process.stdout is None:
+            return False
+        ready, _, _ = select.select([process.stdout], [], [], FLOWS_WITHIN_S)
+        return bool(ready) and bool(process.stdout.readline())

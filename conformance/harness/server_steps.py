@@ -1,0 +1,151 @@
+"""The steps that are done to the server itself, or seen of it: its processor time, memory, descriptors, life."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from conformance.harness import script as s
+from conformance.harness.launch import CannotStart
+from conformance.harness.process import ProcessTree
+from conformance.harness.server import Server
+from conformance.harness.text import plain, seconds
+from conformance.harness.transcript import Halted, Trouble
+
+LOOK_AGAIN_S = 0.0005
+QUIET_WINDOW_S = 0.05
+QUIET_DEMAND_S = 0.002
+QUIET_WITHIN_S = 5.0
+WAKEUPS_WINDOW_S = 0.2
+# A hundred a second: virtual machines have housekeeping that wakes twenty to fifty times.
+WAKEUPS_IN_WINDOW = 20
+ZOMBIES_ALLOWED = 4
+TERMINATES_WITHIN_S = 10.0
+
+
+class ServerSteps:
+    """Does these steps to `server`. `silence_s` is how long a condition is waited for, in seconds.
+
+    Each raises `Halted` where it cannot be done.
+    """
+
+    def __init__(self, server: Server, silence_s: float) -> None:
+        self._server = server
+        self._silence_s = silence_s
+        self._sockets_before: set[int] | None = None
+        self._exhausted = False
+        self.steps: dict[type[s.Step], Callable[..., None]] = {
+            s.AwaitQuiet: self._await_quiet,
+            s.AwaitFewWakeups: self._await_few_wakeups,
+            s.AwaitReaped: self._await_reaped,
+            s.Exhaust: self._exhaust,
+            s.Release: self._release,
+            s.LeaveOutputUnread: self._leave_output_unread,
+            s.AwaitAnnounced: self._await_announced,
+            s.StartAgain: self._start_again,
+        }
+
+    def undo(self) -> None:
+        """Whatever was done to the server and is not to outlast the case."""
+        if self._exhausted:
+            self._release(s.Release())
+
+    def tree(self) -> ProcessTree:
+        """The server's processes. Raises `Halted` where they cannot be seen."""
+        if self._server.tree is None:
+            raise Halted(Trouble.UNCERTAIN, "there is no process to watch")
+        return self._server.tree
+
+    def _await_quiet(self, _: s.AwaitQuiet) -> None:
+        tree = self.tree()
+        began = time.monotonic()
+        total_s = 0.0
+        while True:
+            before_s = tree.demand_s()
+            time.sleep(QUIET_WINDOW_S)
+            demand_s = tree.demand_s() - before_s
+            if demand_s < QUIET_DEMAND_S and not tree.runnable():
+                return
+            total_s += demand_s
+            elapsed_s = time.monotonic() - began
+            if elapsed_s > min(QUIET_WITHIN_S, self._silence_s):
+                raise Halted(Trouble.BUSY, f"{seconds(total_s)} of processor time wanted in {seconds(elapsed_s)}")
+
+    def _await_few_wakeups(self, _: s.AwaitFewWakeups) -> None:
+        tree = self.tree()
+        began = time.monotonic()
+        while True:
+            before = tree.wakeups()
+            time.sleep(WAKEUPS_WINDOW_S)
+            woken = tree.wakeups() - before
+            if woken <= WAKEUPS_IN_WINDOW:
+                return
+            if time.monotonic() - began > min(QUIET_WITHIN_S, self._silence_s):
+                raise Halted(Trouble.AWAKE, f"it was woken {woken} times in {seconds(WAKEUPS_WINDOW_S)}")
+
+    def _await_reaped(self, _: s.AwaitReaped) -> None:
+        tree = self.tree()
+        if not self.within(lambda: tree.zombies() <= ZOMBIES_ALLOWED):
+            raise Halted(Trouble.UNREAPED, f"{tree.zombies()} of its child processes are zombies")
+
+    def await_released(self, over: set[int], new_allowed: int) -> None:
+        """Wait until it holds none of these sockets, and of others no more than `new_allowed` new ones."""
+        before = self._sockets_before or set()
+
+        def too_many() -> tuple[int, int]:
+            held = self._server.sockets()
+            if held is None:
+                raise Halted(Trouble.UNCERTAIN, "the server's descriptors may not be looked at")
+            return (len(held & over), len(held - before) - new_allowed)
+
+        if not self.within(lambda: max(too_many()) <= 0):
+            known, more = too_many()
+            raise Halted(Trouble.HELD, f"it still holds {max(known, more)} sockets of connections that are over")
+
+    def note_sockets(self) -> None:
+        """Take note of what it holds before the case."""
+        self._sockets_before = self._server.sockets()
+
+    def _exhaust(self, step: s.Exhaust) -> None:
+        self._server.let_it_finish()
+        self._exhausted = True
+        if not self._server.exhaust(step.spare):
+            raise Halted(Trouble.UNCERTAIN, "the server's limits may not be set")
+
+    def _release(self, _: s.Release) -> None:
+        self._server.let_it_finish()
+        self._server.release()
+        self._exhausted = False
+
+    def _leave_output_unread(self, _: s.LeaveOutputUnread) -> None:
+        self._server.leave_output_unread()
+
+    def _await_announced(self, _: s.AwaitAnnounced) -> None:
+        server = self._server
+        if not self.within(lambda: server.announced is not None):
+            raise Halted(Trouble.UNANNOUNCED, "no line 'Server start at: HOST:PORT' came")
+        announced = server.announced
+        if announced is not None and announced[1] != server.address[1]:
+            said = f"{plain(announced[0])}:{announced[1]}"
+            raise Halted(Trouble.UNANNOUNCED, f"it announced {said} and serves at port {server.address[1]}")
+
+    def terminate(self) -> None:
+        """Send SIGTERM and wait for the end."""
+        bound_s = min(TERMINATES_WITHIN_S, self._silence_s)
+        if not self._server.terminate(bound_s):
+            raise Halted(Trouble.ALIVE, f"it still ran {seconds(bound_s)} later")
+
+    def _start_again(self, _: s.StartAgain) -> None:
+        try:
+            self._server.start_again()
+        except CannotStart as error:
+            raise Halted(Trouble.NOT_STARTED, str(error)) from None
+
+    def within(self, condition: Callable[[], bool]) -> bool:
+        """Whether a condition comes to hold before patience is at its end."""
+        deadline = time.monotonic() + self._silence_s
+        while not condition():
+            if time.monotonic() > deadline:
+                return condition()
+            time.sleep(LOOK_AGAIN_S)
+        return True
