@@ -41,6 +41,10 @@ lint: $(READY)  ## ruff and mypy
 docs: $(READY)  ## write docs/clauses.md from the specs
 	$(BIN)/echo-conformance list clauses --markdown > docs/clauses.md
 
+.PHONY: zoo
+zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every clause, twenty runs each; writes docs/zoo.md
+	$(BIN)/python -m conformance.matrix --markdown docs/zoo.md $(ARGS)
+
 .PHONY: bench-verdict
 bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same exchanges
 	$(BIN)/python -m benchmarks.verdict

@@ -88,19 +88,32 @@ class ServerSteps:
         if not self.within(lambda: tree.zombies() <= ZOMBIES_ALLOWED):
             raise Halted(Trouble.UNREAPED, f"{tree.zombies()} of its child processes are zombies")
 
-    def await_released(self, over: set[int], new_allowed: int) -> None:
-        """Wait until it holds none of these sockets, and of others no more than `new_allowed` new ones."""
+    def await_released(self, over: set[int], still_open: int) -> None:
+        """Wait until it holds none of these sockets, and no more that are new than there are connections open.
+
+        One that was reset before the server accepted it has no number to be known by: hence the count.
+        """
         before = self._sockets_before or set()
+        held = self._sockets()
 
-        def too_many() -> tuple[int, int]:
-            held = self._server.sockets()
-            if held is None:
-                raise Halted(Trouble.UNCERTAIN, "the server's descriptors may not be looked at")
-            return (len(held & over), len(held - before) - new_allowed)
+        def released() -> bool:
+            nonlocal held
+            held = self._sockets()
+            return not held & over and len(held - before) <= still_open
 
-        if not self.within(lambda: max(too_many()) <= 0):
-            known, more = too_many()
-            raise Halted(Trouble.HELD, f"it still holds {max(known, more)} sockets of connections that are over")
+        if self.within(released):
+            return
+        if held & over:
+            raise Halted(Trouble.HELD, f"it still holds {len(held & over)} of {len(over)}")
+        raise Halted(
+            Trouble.HELD, f"it holds {len(held - before) - still_open} sockets more than there are connections"
+        )
+
+    def _sockets(self) -> set[int]:
+        held = self._server.sockets()
+        if held is None:
+            raise Halted(Trouble.UNCERTAIN, "the server's descriptors may not be looked at")
+        return held
 
     def note_sockets(self) -> None:
         """Take note of what it holds before the case."""

@@ -67,7 +67,7 @@ def test_a_server_does_not_die() -> None:
 
 STOPS = [
     (Stop(0, s.AwaitQuiet(), Trouble.BUSY, "1 s of processor time"), "1 s of processor time", True),
-    (Stop(0, s.AwaitReleased(), Trouble.HELD, "2 of 3"), "it still holds 2 of 3", True),
+    (Stop(0, s.AwaitReleased(), Trouble.HELD, "it still holds 2 of 3"), "it still holds 2 of 3", True),
     (Stop(0, s.Await(1), Trouble.SILENCE, "10 s"), "nothing more came for 10 s; 4 of the 4 bytes", True),
     (Stop(0, s.Await(1), Trouble.ENDED), "the connection was reset; 4 of the 4 bytes", False),
 ]

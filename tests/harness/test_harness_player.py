@@ -109,7 +109,7 @@ def test_a_leak_is_seen_by_whatever_name_the_host_goes(keeper: Keeper, kernel: K
         server.start()
         transcript = Player(server, received_answers, SILENCE_S).play(script)
     assert transcript.stop is not None
-    assert (transcript.stop.trouble, transcript.stop.detail) == (Trouble.HELD, "1 of 1")
+    assert (transcript.stop.trouble, transcript.stop.detail) == (Trouble.HELD, "it still holds 1 of 1")
 
 
 @pytest.fixture
