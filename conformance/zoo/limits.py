@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import socket
 
 from conformance.zoo.bug import bug
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_select import SelectServer
 from reference_servers.connection import Connection
 from reference_servers.listener import Address, Listener
-from reference_servers.server import Peer, socket
+from reference_servers.server import Peer
 
 
 @bug("limits.exhaustion-quiet", seen="redis#246, twisted#5368, joyent/libuv#690")
