@@ -1,1 +1,350 @@
-"""Bugs."""
+"""Bugs by which one client is another's problem."""
+
+from __future__ import annotations
+
+import select
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from conformance.zoo.bug import bug
+from reference_servers.backend_epoll import EpollServer
+from reference_servers.backend_epoll_edge import EpollEdgeServer
+from reference_servers.connection import Connection
+from reference_servers.server import CHUNK_BYTES, Peer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from reference_servers.listener import Address
+
+# A reader stalls, and others speak meanwhile.
+STALLED_IN_COMPANY = (
+    "isolation.slow-reader",
+    "order.replaced-buffer",
+    "close.drains-stalled",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+)
+
+
+def converse(sock: socket.socket) -> None:
+    """Serve one connection to its end, on a blocking socket."""
+    with sock, suppress(OSError):
+        while chunk := sock.recv(CHUNK_BYTES):
+            sock.sendall(Connection().reply(chunk))
+
+
+# One at a time
+
+
+@bug("isolation.silent-client")
+def iterative(listener: socket.socket) -> None:
+    """One connection is served to its end before the next is accepted."""
+    while True:
+        converse(listener.accept()[0])
+
+
+@bug("isolation.concurrent-connections", "isolation.many-ready", "error.reset-storm")
+def sixteen_workers(listener: socket.socket) -> None:
+    """Each connection takes one of sixteen workers for as long as it lasts: the seventeenth waits."""
+    with ThreadPoolExecutor(16) as pool:
+        while True:
+            pool.submit(converse, listener.accept()[0])
+
+
+@bug(*STALLED_IN_COMPANY)
+def locks_while_sending(listener: socket.socket) -> None:
+    """A thread for each connection, and one lock that is held while an answer is sent."""
+    lock = threading.Lock()
+
+    def serve(sock: socket.socket) -> None:
+        with sock, suppress(OSError):
+            while chunk := sock.recv(CHUNK_BYTES):
+                with lock:
+                    sock.sendall(Connection().reply(chunk))
+
+    while True:
+        threading.Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
+
+
+@bug(*STALLED_IN_COMPANY, seen="flux-core#83, proxy-verifier#66")
+class LeavesAcceptedBlocking(EpollServer):
+    """The listening socket is non-blocking, but not those accepted from it: a reader that stalls blocks the loop."""
+
+    def admit(self, sock: socket.socket, address: Address) -> None:
+        """Take it as accept gave it."""
+        sock.setblocking(True)
+        super().admit(sock, address)
+
+
+@bug("isolation.silent-client")
+class AnswersInRounds(EpollServer):
+    """The server goes by rounds: nobody is answered before everybody has spoken."""
+
+    def open(self) -> None:
+        """Begin a round."""
+        super().open()
+        self.spoken: set[Peer] = set()
+
+    def answer(self, peer: Peer) -> None:
+        """Answer all when this is the last one."""
+        self.spoken.add(peer)
+        if self.spoken.issuperset(self.peers.values()):
+            for each in self.spoken:
+                if each.interest:
+                    super().answer(each)
+            self.spoken.clear()
+
+
+@bug(
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral=dict.fromkeys(
+        [
+            "close.drains-stalled",
+            "error.reset-with-output-owed",
+            "isolation.slow-reader",
+        ],
+        "what is owed goes beyond the bound now and then",
+    ),
+)
+class FlushesWhenFull(EpollServer):
+    """Output is bounded by waiting: when one client is owed too much, the loop stands until that one has taken it."""
+
+    def settle(self, peer: Peer) -> None:
+        """Flush above the bound."""
+        while peer.connection.owed and not (peer.connection.wants_read or peer.connection.ended):
+            select.select([], [peer.fd], [])
+            self.send(peer)
+        super().settle(peer)
+
+
+# Who has had enough
+
+
+@bug("isolation.flooding-clients", seen="ws-rs#65, curio#106, twemproxy#416")
+class DrainsOne(EpollEdgeServer):
+    """A socket is read until it is empty: while one client keeps it full, nobody else has a turn."""
+
+    BUDGET = sys.maxsize
+
+
+@bug("order.long-stream", seen="aeronet#485")
+class ForgetsRest(EpollEdgeServer):
+    """After sixteen chunks it is the next one's turn, and nobody comes back for the rest."""
+
+    def serve(self, peer: Peer) -> None:
+        """Serve a peer for its budget, and leave it to the next edge."""
+        super().serve(peer)
+        self.runnable.pop(peer, None)
+
+
+@bug("isolation.many-ready", seen="libfabric#3221")
+class HandlesFirstEvents(EpollEdgeServer):
+    """Of a batch of readiness only the first 64 reports are handled."""
+
+    def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+        """Return what fits."""
+        return super().poll(timeout_s)[:64]
+
+
+@bug("isolation.flooding-clients", seen="cpython#72093, trio#14")
+class AcceptsWhenIdle(EpollServer):
+    """Newcomers are accepted when nobody else is ready: while clients flood, nobody gets in."""
+
+    def wait(self, timeout_s: float | None) -> None:
+        """See whether anybody is ready beside the newcomers."""
+        self.busy = False
+        super().wait(timeout_s)
+
+    def handle(self, peer: Peer, ready: int) -> None:
+        """Somebody is."""
+        self.busy = True
+        super().handle(peer, ready)
+
+    def accept(self) -> None:
+        """Accept when nobody was."""
+        if not self.busy:
+            super().accept()
+
+
+# Whose fault ends the loop
+
+
+@bug(
+    "reply.bytes-not-text", "reply.literal", seen="node#11414", collateral={"order.any-chunking": "it draws any bytes"}
+)
+class DiesOfInvalidText(Connection):
+    """Each chunk is decoded as UTF-8, and where that fails the exception ends the loop."""
+
+    def reply(self, chunk: bytes) -> bytes:
+        """Answer the text."""
+        return super().reply(chunk.decode().encode())
+
+
+@bug(
+    *STALLED_IN_COMPANY,
+    "order.partial-writes",
+    "close.drains-before-fin",
+    "error.releases",
+    "error.reset-with-output-owed",
+    "isolation.descriptor-reuse",
+    "readiness.interest-restored",
+    "readiness.quiescent-after-reset",
+    collateral={"isolation.sessions": "a reader that stalls is drawn now and then"},
+)
+class AssertsFullSend(EpollServer):
+    """That a send takes everything is asserted, and the first one that does not ends the loop."""
+
+    def send(self, peer: Peer) -> bool:
+        """Send, and be sure."""
+        taken = super().send(peer)
+        assert not peer.connection.owed
+        return taken
+
+
+# Whose is it
+
+
+class AnswersAfterBatch(EpollServer):
+    """No bug yet: all who are ready are read, then all of them are answered."""
+
+    def open(self) -> None:
+        """Begin with nobody read."""
+        super().open()
+        self.batch: list[tuple[Peer, bytes]] = []
+
+    def readable(self, peer: Peer) -> None:
+        """Read a chunk, and leave it for later."""
+        chunk = self.receive(peer)
+        if chunk is not None:
+            self.batch.append((peer, chunk))
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Read in one pass, answer in another."""
+        self.batch.clear()
+        super().wait(timeout_s)
+        for peer, chunk in self.batch:
+            try:
+                if peer.interest:
+                    self.process(peer, chunk)
+            except OSError:
+                self.drop(peer)
+
+    def process(self, peer: Peer, chunk: bytes) -> None:
+        """Answer what was read of one peer."""
+        peer.connection.receive(chunk)
+        self.answer(peer)
+
+
+@bug("isolation.many-ready", "readiness.accepts-all")
+class AnswersWhoWasLast(AnswersAfterBatch):
+    """The answers are sent by closures over a loop's variable: all of them go to whoever was read last."""
+
+    def process(self, peer: Peer, chunk: bytes) -> None:
+        """Give the answer to the peer that the variable holds by now."""
+        last, _ = self.batch[-1]
+        if peer is not last:
+            peer.connection.receive(chunk)
+            last.connection.owed += peer.connection.owed
+            peer.connection.owed.clear()
+            self.settle(peer)
+        else:
+            super().process(peer, chunk)
+
+
+@bug("isolation.many-ready", "readiness.accepts-all", seen="realworldocaml/book#1205")
+class SharesInputBuffer(AnswersAfterBatch):
+    """All connections are read into one buffer: an answer that is made later is made of what was read last."""
+
+    buffer = bytearray(CHUNK_BYTES)
+
+    def receive(self, peer: Peer) -> bytes | None:
+        """Read into the buffer."""
+        chunk = super().receive(peer)
+        if chunk:
+            self.buffer[: len(chunk)] = chunk
+        return chunk
+
+    def process(self, peer: Peer, chunk: bytes) -> None:
+        """Answer as much of the buffer as was read."""
+        super().process(peer, bytes(self.buffer[: len(chunk)]))
+
+
+@bug("isolation.many-ready", "readiness.accepts-all")
+class SharesOutputBuffer(EpollServer):
+    """All connections have one output buffer: who is the first to be writable gets everybody's answers."""
+
+    class Output(Connection):
+        """Owes what all owe."""
+
+        owed_by_all = bytearray()
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.owed = self.owed_by_all
+
+    connection_type = Output
+
+    def answer(self, peer: Peer) -> None:
+        """Wait for the socket to be writable."""
+        self.settle(peer)
+
+
+@bug("isolation.descriptor-reuse", seen="vermell#15, gnet#621")
+class InheritsOutput(EpollServer):
+    """Output is kept by the socket's number, and not cleared when a connection dies: the next one inherits it."""
+
+    def open(self) -> None:
+        """Begin with no output."""
+        super().open()
+        self.outputs: dict[int, bytearray] = {}
+
+    def admit(self, sock: socket.socket, address: Address) -> None:
+        """Find the output by the number."""
+        super().admit(sock, address)
+        connection = self.peers[sock.fileno()].connection
+        connection.owed = self.outputs.setdefault(sock.fileno(), connection.owed)
+
+
+@bug("isolation.descriptor-reuse", seen="eventlet#94, io-event#71")
+class InheritsPause(EpollServer):
+    """That a connection is paused is kept by the socket's number: the next one with that number is never read."""
+
+    def open(self) -> None:
+        """Begin with nobody paused."""
+        super().open()
+        self.paused: set[int] = set()
+
+    def settle(self, peer: Peer) -> None:
+        """Note who is paused."""
+        super().settle(peer)
+        if peer.interest:
+            (self.paused.discard if peer.connection.wants_read else self.paused.add)(peer.fd)
+
+    def readable(self, peer: Peer) -> None:
+        """Read who is not paused."""
+        if peer.fd not in self.paused:
+            super().readable(peer)
+
+
+@bug("error.releases")
+class InheritsEnd(EpollServer):
+    """That a client has half-closed is kept by the socket's number: the next one with that number is closed early."""
+
+    def open(self) -> None:
+        """Begin with nobody at its end."""
+        super().open()
+        self.ended: set[int] = set()
+
+    def settle(self, peer: Peer) -> None:
+        """Close who is at its end and is owed nothing."""
+        if peer.connection.ended or peer.fd in self.ended:
+            self.ended.add(peer.fd)
+            peer.connection.end()
+        if peer.connection.finished:
+            self.ended.discard(peer.fd)
+        super().settle(peer)

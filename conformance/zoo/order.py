@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from conformance.zoo.bug import bug
 from reference_servers.backend_epoll import EpollServer
-from reference_servers.server import Peer
+from reference_servers.backend_epoll_edge import EpollEdgeServer
+from reference_servers.connection import Connection
+from reference_servers.server import CHUNK_BYTES, Peer
 
-
-@bug(
+# What a short send does to the one whose output it was. Where that client is then reset, nobody sees it.
+SHORT_SEND = (
     "order.partial-writes",
+    "order.replaced-buffer",
+    "close.drains-before-fin",
     "close.drains-stalled",
-    seen="gev#60, objeck-lang#670; the tutorial's own servers",
+    "isolation.slow-reader",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
 )
+DRAWN_SESSIONS = {"isolation.sessions": "a reader that stalls is drawn now and then"}
+
+
+@bug(*SHORT_SEND, seen="gev#60, objeck-lang#670; the tutorial's own servers", collateral=DRAWN_SESSIONS)
 class DropsShortSend(EpollServer):
     """What a short send leaves over is never sent."""
 
@@ -20,3 +31,161 @@ class DropsShortSend(EpollServer):
         taken = super().send(peer)
         peer.connection.owed.clear()
         return taken
+
+
+@bug(
+    *SHORT_SEND,
+    "readiness.quiescent-after-reset",
+    seen="K0M15/webserv#53, anyrpc#51",
+    collateral=DRAWN_SESSIONS
+    | dict.fromkeys(
+        ["isolation.descriptor-reuse", "error.reset-with-output-owed", "error.releases"],
+        "the connection may be closed before its client has reset it",
+    ),
+)
+class DiesOfFullBuffer(EpollServer):
+    """A send that finds no room, EAGAIN, is taken for a failure, and the connection is closed."""
+
+    def send(self, peer: Peer) -> bool:
+        """Let every error end the connection."""
+        peer.connection.sent(peer.socket.send(peer.connection.owed))
+        return True
+
+
+@bug(*SHORT_SEND, collateral=DRAWN_SESSIONS)
+class SendsAllAgain(EpollServer):
+    """After a short send all of the buffer is sent again, from its start."""
+
+    def send(self, peer: Peer) -> bool:
+        """Keep the buffer until one send takes the whole of it."""
+        before = bytes(peer.connection.owed)
+        taken = super().send(peer)
+        if peer.connection.owed:
+            peer.connection.owed[:] = before
+        return taken
+
+
+@bug(*SHORT_SEND, seen="evio#72", collateral=DRAWN_SESSIONS)
+class PrefixesRestAgain(EpollServer):
+    """What a short send leaves over goes through the function that writes replies, and gets the prefix again."""
+
+    def send(self, peer: Peer) -> bool:
+        """Write the prefix before what is left."""
+        taken = super().send(peer)
+        if taken and peer.connection.owed:
+            peer.connection.owed[:0] = b"Server received "
+        return taken
+
+
+@bug(*SHORT_SEND, collateral=DRAWN_SESSIONS)
+class CountsSentWrong(Connection):
+    """After a short send the rest begins one byte too late."""
+
+    def sent(self, count: int) -> None:
+        """Be wrong by one, where there is a rest."""
+        super().sent(min(count + 1, len(self.owed)))
+
+
+@bug(*SHORT_SEND, seen="evio#72", collateral=DRAWN_SESSIONS)
+class ReplacesPendingOutput(Connection):
+    """A new reply takes the place of the output that is still pending."""
+
+    def reply(self, chunk: bytes) -> bytes:
+        """Have a buffer of its own for this reply only."""
+        self.owed.clear()
+        return super().reply(chunk)
+
+
+@bug(*SHORT_SEND, collateral=DRAWN_SESSIONS)
+class OvertakesPendingOutput(Connection):
+    """A new reply is sent at once, ahead of the output that is still pending."""
+
+    def reply(self, chunk: bytes) -> bytes:
+        """Put the pending output behind it."""
+        pending = bytes(self.owed)
+        self.owed.clear()
+        return super().reply(chunk) + pending
+
+
+@bug(*SHORT_SEND, collateral=DRAWN_SESSIONS)
+class DropsInputWhileBlocked(Connection):
+    """Input that comes while output is pending is read and thrown away."""
+
+    def receive(self, chunk: bytes) -> None:
+        """Take it only when nothing is owed."""
+        if not (chunk and self.owed):
+            super().receive(chunk)
+
+
+@bug("order.burst", "readiness.edge-drained", "reply.chunk-limit", "reply.exact-multiples")
+class KeepsOneReply(EpollServer):
+    """There is room for one reply: while it waits for the socket to be writable, the next one takes its place."""
+
+    connection_type = ReplacesPendingOutput
+
+    def answer(self, peer: Peer) -> None:
+        """Wait for the socket to be writable."""
+        self.settle(peer)
+
+
+@bug("readiness.edge-drained", "order.long-stream")
+class AnswersLastChunk(EpollEdgeServer):
+    """The socket is read until it is empty, each time into the same buffer, and the buffer is answered in the end."""
+
+    def receive(self, peer: Peer) -> bytes | None:
+        """Return the last chunk there is."""
+        chunk = super().receive(peer)
+        while chunk and (later := super().receive(peer)):
+            chunk = later
+        return chunk
+
+
+@bug("readiness.edge-drained", "order.long-stream")
+class AnswersLastOfFullReads(EpollServer):
+    """After a read that fills the buffer more is read into the same buffer, before it is answered."""
+
+    def receive(self, peer: Peer) -> bytes | None:
+        """Return the first chunk that is short."""
+        chunk = super().receive(peer)
+        while chunk and len(chunk) == CHUNK_BYTES and (later := super().receive(peer)):
+            chunk = later
+        return chunk
+
+
+@bug("order.partial-writes", "readiness.interest-restored")
+class CountsOwedInSixteenBits(Connection):
+    """The length of what is owed is a 16-bit number: from 65536 on it begins again at 0, and the rest is lost."""
+
+    def receive(self, chunk: bytes) -> None:
+        """Keep as much as the number says."""
+        super().receive(chunk)
+        del self.owed[len(self.owed) & 0xFFFF :]
+
+
+@bug("order.long-stream")
+class LosesByteAtWrap(Connection):
+    """The input goes through a ring of 64 KB, and the byte before its end is lost each time round."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def reply(self, chunk: bytes) -> bytes:
+        """Answer the chunk without the last byte of the ring, if it has it."""
+        last = 65535 - self.total % 65536
+        self.total += len(chunk)
+        return super().reply(chunk[:last] + chunk[last + 1 :])
+
+
+@bug("order.long-stream")
+class LimitsTotal(Connection):
+    """The limit for one message, a million bytes, is compared with all that the connection ever sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def receive(self, chunk: bytes) -> None:
+        """Close above the limit."""
+        self.total += len(chunk)
+        super().receive(chunk if self.total <= 1_000_000 else b"")
