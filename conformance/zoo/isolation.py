@@ -29,6 +29,11 @@ STALLED_IN_COMPANY = (
     "readiness.quiescent-half-closed",
 )
 
+READY_TOGETHER = dict.fromkeys(
+    ["isolation.flooding-clients", "isolation.no-crosstalk", "isolation.sessions", "isolation.stale-event"],
+    "several clients may be ready in one batch",
+)
+
 
 def converse(sock: socket.socket) -> None:
     """Serve one connection to its end, on a blocking socket."""
@@ -132,7 +137,24 @@ class DrainsOne(EpollEdgeServer):
     BUDGET = sys.maxsize
 
 
-@bug("order.long-stream", seen="aeronet#485")
+@bug(
+    "order.long-stream",
+    "order.partial-writes",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    seen="aeronet#485",
+    collateral=dict.fromkeys(
+        [
+            "close.drains-stalled",
+            "isolation.flooding-clients",
+            "isolation.slow-reader",
+            "order.replaced-buffer",
+            "readiness.edge-drained",
+        ],
+        "more than sixteen chunks may be there at once",
+    ),
+)
 class ForgetsRest(EpollEdgeServer):
     """After sixteen chunks it is the next one's turn, and nobody comes back for the rest."""
 
@@ -240,7 +262,7 @@ class AnswersAfterBatch(EpollServer):
         self.answer(peer)
 
 
-@bug("isolation.many-ready", "readiness.accepts-all")
+@bug("isolation.many-ready", "readiness.accepts-all", collateral=READY_TOGETHER)
 class AnswersWhoWasLast(AnswersAfterBatch):
     """The answers are sent by closures over a loop's variable: all of them go to whoever was read last."""
 
@@ -256,7 +278,10 @@ class AnswersWhoWasLast(AnswersAfterBatch):
             super().process(peer, chunk)
 
 
-@bug("isolation.many-ready", "readiness.accepts-all", seen="realworldocaml/book#1205")
+@bug(
+    "readiness.accepts-all",
+    collateral={"isolation.many-ready": "all may say the same there"} | READY_TOGETHER,
+)
 class SharesInputBuffer(AnswersAfterBatch):
     """All connections are read into one buffer: an answer that is made later is made of what was read last."""
 
@@ -274,24 +299,35 @@ class SharesInputBuffer(AnswersAfterBatch):
         super().process(peer, bytes(self.buffer[: len(chunk)]))
 
 
-@bug("isolation.many-ready", "readiness.accepts-all")
-class SharesOutputBuffer(EpollServer):
-    """All connections have one output buffer: who is the first to be writable gets everybody's answers."""
+@bug(
+    *STALLED_IN_COMPANY,
+    "error.broken-pipe",
+    "error.releases",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "isolation.descriptor-reuse",
+    "readiness.quiescent-after-reset",
+    seen="realworldocaml/book#1205",
+    collateral=dict.fromkeys(
+        [
+            "close.connect-close",
+            "close.full-close",
+            "error.reset-before-accept",
+            "error.reset-storm",
+            "isolation.sessions",
+            "isolation.stale-event",
+        ],
+        "a client that breaks off may be owed something",
+    ),
+)
+class SharesOutputBuffer(Connection):
+    """All connections have one output buffer: what one of them cannot be sent is sent to the next."""
 
-    class Output(Connection):
-        """Owes what all owe."""
+    owed_by_all = bytearray()
 
-        owed_by_all = bytearray()
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.owed = self.owed_by_all
-
-    connection_type = Output
-
-    def answer(self, peer: Peer) -> None:
-        """Wait for the socket to be writable."""
-        self.settle(peer)
+    def __init__(self) -> None:
+        super().__init__()
+        self.owed = self.owed_by_all
 
 
 @bug("isolation.descriptor-reuse", seen="vermell#15, gnet#621")

@@ -6,7 +6,7 @@ from conformance.zoo.bug import bug
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.connection import Connection
-from reference_servers.server import CHUNK_BYTES, Peer
+from reference_servers.server import Peer
 
 # What a short send does to the one whose output it was. Where that client is then reset, nobody sees it.
 SHORT_SEND = (
@@ -20,6 +20,30 @@ SHORT_SEND = (
     "readiness.quiescent-half-closed",
 )
 DRAWN_SESSIONS = {"isolation.sessions": "a reader that stalls is drawn now and then"}
+# More than one chunk is there at once.
+LONG_MESSAGE = (
+    *SHORT_SEND,
+    "order.burst",
+    "order.long-stream",
+    "close.coalesced",
+    "readiness.edge-drained",
+    "reply.bytes-not-text",
+    "reply.chunk-limit",
+    "reply.exact-multiples",
+)
+DRAWN_LENGTHS = dict.fromkeys(
+    [
+        "close.at-accept",
+        "error.broken-pipe",
+        "isolation.flooding-clients",
+        "isolation.no-crosstalk",
+        "isolation.sessions",
+        "order.any-chunking",
+        "reply.prompt",
+        "reply.sequence",
+    ],
+    "messages of more than one chunk are drawn",
+)
 
 
 @bug(*SHORT_SEND, seen="gev#60, objeck-lang#670; the tutorial's own servers", collateral=DRAWN_SESSIONS)
@@ -117,7 +141,7 @@ class DropsInputWhileBlocked(Connection):
             super().receive(chunk)
 
 
-@bug("order.burst", "readiness.edge-drained", "reply.chunk-limit", "reply.exact-multiples")
+@bug(*LONG_MESSAGE, collateral=DRAWN_LENGTHS)
 class KeepsOneReply(EpollServer):
     """There is room for one reply: while it waits for the socket to be writable, the next one takes its place."""
 
@@ -128,7 +152,7 @@ class KeepsOneReply(EpollServer):
         self.settle(peer)
 
 
-@bug("readiness.edge-drained", "order.long-stream")
+@bug(*LONG_MESSAGE, collateral=DRAWN_LENGTHS)
 class AnswersLastChunk(EpollEdgeServer):
     """The socket is read until it is empty, each time into the same buffer, and the buffer is answered in the end."""
 
@@ -136,18 +160,6 @@ class AnswersLastChunk(EpollEdgeServer):
         """Return the last chunk there is."""
         chunk = super().receive(peer)
         while chunk and (later := super().receive(peer)):
-            chunk = later
-        return chunk
-
-
-@bug("readiness.edge-drained", "order.long-stream")
-class AnswersLastOfFullReads(EpollServer):
-    """After a read that fills the buffer more is read into the same buffer, before it is answered."""
-
-    def receive(self, peer: Peer) -> bytes | None:
-        """Return the first chunk that is short."""
-        chunk = super().receive(peer)
-        while chunk and len(chunk) == CHUNK_BYTES and (later := super().receive(peer)):
             chunk = later
         return chunk
 
