@@ -164,7 +164,12 @@ class AnswersLastChunk(EpollEdgeServer):
         return chunk
 
 
-@bug("order.partial-writes", "readiness.interest-restored")
+@bug(
+    "order.partial-writes",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+)
 class CountsOwedInSixteenBits(Connection):
     """The length of what is owed is a 16-bit number: from 65536 on it begins again at 0, and the rest is lost."""
 

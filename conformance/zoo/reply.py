@@ -413,7 +413,34 @@ class AnswersAtNextWakeup(EpollServer):
                     self.writable(peer)
 
 
-@bug("reply.exact-multiples")
+@bug(
+    "reply.exact-multiples",
+    "reply.literal",
+    collateral=dict.fromkeys(
+        [
+            "close.drains-stalled",
+            "error.releases",
+            "error.reset-with-output-owed",
+            "isolation.descriptor-reuse",
+            "isolation.no-crosstalk",
+            "isolation.sessions",
+            "isolation.slow-reader",
+            "order.any-chunking",
+            "order.burst",
+            "order.long-stream",
+            "order.partial-writes",
+            "order.replaced-buffer",
+            "readiness.interest-restored",
+            "readiness.quiescent-after-reset",
+            "readiness.quiescent-blocked",
+            "readiness.quiescent-half-closed",
+            "reply.chunk-limit",
+            "reply.prompt",
+            "reply.sequence",
+        ],
+        "what is sent may be a multiple of 1024 bytes",
+    ),
+)
 class WaitsForShortRead(Connection):
     """A message is taken to end with a read that fills less than the buffer: one of exactly 1024 bytes is not over."""
 
