@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import DRAWN_SESSIONS
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.connection import Connection
@@ -216,7 +217,7 @@ class DiesOfInvalidText(Connection):
     "isolation.descriptor-reuse",
     "readiness.interest-restored",
     "readiness.quiescent-after-reset",
-    collateral={"isolation.sessions": "a reader that stalls is drawn now and then"},
+    collateral=DRAWN_SESSIONS,
 )
 class AssertsFullSend(EpollServer):
     """That a send takes everything is asserted, and the first one that does not ends the loop."""

@@ -3,47 +3,11 @@
 from __future__ import annotations
 
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import DRAWN_LENGTHS, DRAWN_SESSIONS, LONG_MESSAGE, SHORT_SEND
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.connection import Connection
 from reference_servers.server import Peer
-
-# What a short send does to the one whose output it was. Where that client is then reset, nobody sees it.
-SHORT_SEND = (
-    "order.partial-writes",
-    "order.replaced-buffer",
-    "close.drains-before-fin",
-    "close.drains-stalled",
-    "isolation.slow-reader",
-    "readiness.interest-restored",
-    "readiness.quiescent-blocked",
-    "readiness.quiescent-half-closed",
-)
-DRAWN_SESSIONS = {"isolation.sessions": "a reader that stalls is drawn now and then"}
-# More than one chunk is there at once.
-LONG_MESSAGE = (
-    *SHORT_SEND,
-    "order.burst",
-    "order.long-stream",
-    "close.coalesced",
-    "readiness.edge-drained",
-    "reply.bytes-not-text",
-    "reply.chunk-limit",
-    "reply.exact-multiples",
-)
-DRAWN_LENGTHS = dict.fromkeys(
-    [
-        "close.at-accept",
-        "error.broken-pipe",
-        "isolation.flooding-clients",
-        "isolation.no-crosstalk",
-        "isolation.sessions",
-        "order.any-chunking",
-        "reply.prompt",
-        "reply.sequence",
-    ],
-    "messages of more than one chunk are drawn",
-)
 
 
 @bug(*SHORT_SEND, seen="gev#60, objeck-lang#670; the tutorial's own servers", collateral=DRAWN_SESSIONS)

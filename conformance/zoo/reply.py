@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import DRAWN_SESSIONS, SHORT_SEND
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.connection import Connection
 from reference_servers.server import CHUNK_BYTES, Peer
@@ -64,16 +65,7 @@ class ExtendsSign(Connection):
     "reply.falsy-payloads",
     collateral=DRAWN_BYTES
     | dict.fromkeys(
-        [
-            "close.drains-before-fin",
-            "close.drains-stalled",
-            "isolation.slow-reader",
-            "order.partial-writes",
-            "order.replaced-buffer",
-            "readiness.interest-restored",
-            "readiness.quiescent-blocked",
-            "readiness.quiescent-half-closed",
-        ],
+        SHORT_SEND,
         "what fills a narrow connection has the bytes 0x0e and 0x0f in it",
     ),
 )
@@ -320,22 +312,13 @@ class Greets(EpollServer):
         sock.send(b"Welcome!\r\n")
 
 
-@bug("reply.chunk-limit", "reply.exact-multiples")
-class PrefixOnceAFlush(EpollServer):
-    """The prefix is written when the output buffer is empty: a reply behind another one has none."""
+@bug(*SHORT_SEND, collateral=DRAWN_SESSIONS)
+class PrefixOnceAFlush(Connection):
+    """The prefix is written when the output buffer is empty: a reply behind pending output has none."""
 
-    class Output(Connection):
-        """Answers with the prefix where it would be the first."""
-
-        def reply(self, chunk: bytes) -> bytes:
-            """Leave the prefix out behind other output."""
-            return super().reply(chunk).removeprefix(b"Server received " if self.owed else b"")
-
-    connection_type = Output
-
-    def answer(self, peer: Peer) -> None:
-        """Wait for the socket to be writable."""
-        self.settle(peer)
+    def reply(self, chunk: bytes) -> bytes:
+        """Leave the prefix out behind other output."""
+        return super().reply(chunk).removeprefix(b"Server received " if self.owed else b"")
 
 
 @bug("reply.sequence", "reply.literal", "reply.falsy-payloads", "reply.tutorial-transcript")
@@ -352,7 +335,7 @@ class FormatsWholeBuffer(Connection):
         return super().reply(bytes(self.buffer))
 
 
-@bug("reply.literal")
+@bug("reply.literal", *SHORT_SEND, collateral=DRAWN_SESSIONS)
 class TruncatesLongAnswer(Connection):
     """The answer is made in a buffer of 4096 bytes, and an answer that is longer is cut off."""
 

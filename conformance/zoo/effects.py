@@ -1,0 +1,38 @@
+"""Clauses that many bugs break together, and why."""
+
+# What a short send does to the one whose output it was. Where that client is then reset, nobody sees it.
+SHORT_SEND = (
+    "order.partial-writes",
+    "order.replaced-buffer",
+    "close.drains-before-fin",
+    "close.drains-stalled",
+    "isolation.slow-reader",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+)
+DRAWN_SESSIONS = {"isolation.sessions": "a reader that stalls is drawn now and then"}
+# More than one chunk is there at once.
+LONG_MESSAGE = (
+    *SHORT_SEND,
+    "order.burst",
+    "order.long-stream",
+    "close.coalesced",
+    "readiness.edge-drained",
+    "reply.bytes-not-text",
+    "reply.chunk-limit",
+    "reply.exact-multiples",
+)
+DRAWN_LENGTHS = dict.fromkeys(
+    [
+        "close.at-accept",
+        "error.broken-pipe",
+        "isolation.flooding-clients",
+        "isolation.no-crosstalk",
+        "isolation.sessions",
+        "order.any-chunking",
+        "reply.prompt",
+        "reply.sequence",
+    ],
+    "messages of more than one chunk are drawn",
+)
