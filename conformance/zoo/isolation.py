@@ -30,8 +30,42 @@ STALLED_IN_COMPANY = (
     "readiness.quiescent-half-closed",
 )
 
+# A client breaks off while it is owed something.
+OWED_TO_THE_DEAD = (
+    "error.broken-pipe",
+    "error.releases",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "readiness.quiescent-after-reset",
+)
+BREAKING_OFF = dict.fromkeys(
+    [
+        "close.connect-close",
+        "close.full-close",
+        "error.reset-before-accept",
+        "error.reset-storm",
+        "error.urgent-data",
+        "isolation.sessions",
+        "isolation.stale-event",
+    ],
+    "a client that breaks off may be owed something",
+)
 READY_TOGETHER = dict.fromkeys(
-    ["isolation.flooding-clients", "isolation.no-crosstalk", "isolation.sessions", "isolation.stale-event"],
+    [
+        "close.churn",
+        "close.connect-close",
+        "close.full-close",
+        "error.broken-pipe",
+        "error.reset-before-accept",
+        "error.reset-storm",
+        "error.reset-with-input",
+        "error.urgent-data",
+        "isolation.accept-burst",
+        "isolation.flooding-clients",
+        "isolation.no-crosstalk",
+        "isolation.sessions",
+        "isolation.stale-event",
+    ],
     "several clients may be ready in one batch",
 )
 
@@ -302,24 +336,10 @@ class SharesInputBuffer(AnswersAfterBatch):
 
 @bug(
     *STALLED_IN_COMPANY,
-    "error.broken-pipe",
-    "error.releases",
-    "error.reset-with-input",
-    "error.reset-with-output-owed",
     "isolation.descriptor-reuse",
-    "readiness.quiescent-after-reset",
+    *OWED_TO_THE_DEAD,
     seen="realworldocaml/book#1205",
-    collateral=dict.fromkeys(
-        [
-            "close.connect-close",
-            "close.full-close",
-            "error.reset-before-accept",
-            "error.reset-storm",
-            "isolation.sessions",
-            "isolation.stale-event",
-        ],
-        "a client that breaks off may be owed something",
-    ),
+    collateral=BREAKING_OFF,
 )
 class SharesOutputBuffer(Connection):
     """All connections have one output buffer: what one of them cannot be sent is sent to the next."""
@@ -331,7 +351,12 @@ class SharesOutputBuffer(Connection):
         self.owed = self.owed_by_all
 
 
-@bug("isolation.descriptor-reuse", seen="vermell#15, gnet#621")
+@bug(
+    "isolation.descriptor-reuse",
+    *OWED_TO_THE_DEAD,
+    seen="vermell#15, gnet#621",
+    collateral=BREAKING_OFF,
+)
 class InheritsOutput(EpollServer):
     """Output is kept by the socket's number, and not cleared when a connection dies: the next one inherits it."""
 

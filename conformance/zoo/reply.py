@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from conformance.zoo.bug import bug
-from conformance.zoo.effects import DRAWN_SESSIONS, SHORT_SEND
+from conformance.zoo.effects import DRAWN_LENGTHS, DRAWN_SESSIONS, LONG_MESSAGE, SHORT_SEND
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.connection import Connection
 from reference_servers.server import CHUNK_BYTES, Peer
@@ -321,7 +321,16 @@ class PrefixOnceAFlush(Connection):
         return super().reply(chunk).removeprefix(b"Server received " if self.owed else b"")
 
 
-@bug("reply.sequence", "reply.literal", "reply.falsy-payloads", "reply.tutorial-transcript")
+@bug(
+    "reply.sequence",
+    "reply.literal",
+    "reply.bytes-not-text",
+    "reply.falsy-payloads",
+    "reply.tutorial-transcript",
+    collateral=dict.fromkeys(
+        [*LONG_MESSAGE, *DRAWN_LENGTHS, "reply.prefix"], "the last chunk of a message may be shorter than the first"
+    ),
+)
 class FormatsWholeBuffer(Connection):
     """The answer is made of the whole input buffer, not of what was read into it: a longer message shows behind."""
 
