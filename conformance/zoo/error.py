@@ -1,1 +1,174 @@
-"""Bugs."""
+"""Bugs when a connection fails."""
+
+from __future__ import annotations
+
+import collections
+import select
+import socket
+
+from conformance.zoo.bug import bug
+from conformance.zoo.close import KEPT
+from reference_servers.backend_epoll import EpollServer
+from reference_servers.backend_epoll_edge import EpollEdgeServer
+from reference_servers.backend_select import SelectServer
+from reference_servers.listener import Address
+from reference_servers.server import READ, Peer
+
+
+class Uncaught(Exception):
+    """What the loop does not catch."""
+
+
+@bug("error.reset-idle", seen="the tutorial's servers")
+class DiesOfResetOnReceive(EpollServer):
+    """ECONNRESET from a receive is caught by nobody, and ends the server."""
+
+    def receive(self, peer: Peer) -> bytes | None:
+        """Let it through."""
+        try:
+            return super().receive(peer)
+        except ConnectionError as error:
+            raise Uncaught from error
+
+
+@bug("error.broken-pipe", seen="node#11414")
+class DiesOfFailedSend(EpollServer):
+    """EPIPE or ECONNRESET from a send is caught by nobody, and ends the server."""
+
+    def send(self, peer: Peer) -> bool:
+        """Let it through."""
+        try:
+            return super().send(peer)
+        except ConnectionError as error:
+            raise Uncaught from error
+
+
+@bug("error.reset-before-accept", seen="waitress#418, gunicorn#2277; the tutorial's log line")
+class AsksNewcomerItsName(EpollServer):
+    """The newcomer's address is asked of its socket (getpeername), which fails when it was reset; nobody catches it."""
+
+    def admit(self, sock: socket.socket, address: Address) -> None:
+        """Ask, though accept has told."""
+        sock.getpeername()
+        super().admit(sock, address)
+
+
+@bug("error.reset-idle", "close.full-close")
+class ShutsDownWhatIsReset(EpollServer):
+    """Before a socket is closed it is shut down, which fails after a reset (ENOTCONN) and ends the server."""
+
+    def release(self, peer: Peer) -> None:
+        """Shut down, then close."""
+        peer.socket.shutdown(socket.SHUT_RDWR)
+        super().release(peer)
+
+
+@bug("error.reset-before-accept", seen="dynomite#427")
+class TakesNewcomersErrorForItsOwn(EpollServer):
+    """An error of a connection that was just accepted is taken for one of the listener, which is given up."""
+
+    def admit(self, sock: socket.socket, address: Address) -> None:
+        """Stop listening when the newcomer's socket has an error."""
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.forget(self.listener.fd, READ)
+        super().admit(sock, address)
+
+
+@bug("error.urgent-data", "readiness.quiescent-after-urgent", seen="EternalTerminal#719")
+class DiesOfUrgentByte(EpollServer):
+    """An urgent byte is reported like input, and the EAGAIN of the receive made for it is caught by nobody."""
+
+    INPUT = select.EPOLLIN | select.EPOLLPRI
+
+    def receive(self, peer: Peer) -> bytes | None:
+        """Rely on the report."""
+        chunk = super().receive(peer)
+        if chunk is None:
+            raise Uncaught
+        return chunk
+
+
+@bug("error.releases")
+class LeaksFailedSocket(EpollServer):
+    """A connection that failed is forgotten, but its socket is never closed."""
+
+    def open(self) -> None:
+        """Nothing has leaked."""
+        super().open()
+        self.leaked: collections.deque[socket.socket] = collections.deque(maxlen=KEPT)
+
+    def drop(self, peer: Peer) -> None:
+        """Keep a descriptor of what has failed."""
+        if not peer.connection.finished:
+            self.leaked.append(peer.socket.dup())
+        super().drop(peer)
+
+
+@bug("readiness.quiescent-after-reset", "error.releases", seen="tunneldigger#148, libfabric#2123")
+class RetriesFailedSend(EpollServer):
+    """A send that failed is tried again, whatever the error: after a reset for ever."""
+
+    def send(self, peer: Peer) -> bool:
+        """Take any error for a full buffer."""
+        try:
+            return super().send(peer)
+        except OSError:
+            return False
+
+
+@bug("error.reset-idle", seen="node#11414")
+class OneResetEndsAll(EpollServer):
+    """The failure of one connection is handled outside the loop over them, and all are closed."""
+
+    def drop(self, peer: Peer) -> None:
+        """Close everybody when one has failed."""
+        for each in [peer] if peer.connection.finished else list(self.peers.values()):
+            super().drop(each)
+
+
+@bug("error.reset-storm")
+class DiesOfManyResets(EpollServer):
+    """Those that failed in one batch are noted in a list of sixteen places; one more ends the server."""
+
+    PLACES = 16
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Begin a batch."""
+        self.failed = 0
+        super().wait(timeout_s)
+
+    def drop(self, peer: Peer) -> None:
+        """Note the failure."""
+        super().drop(peer)
+        self.failed += not peer.connection.finished
+        if self.failed > self.PLACES:
+            raise Uncaught
+
+
+@bug("isolation.stale-event")
+class LosesNewcomerBesideReset(EpollEdgeServer):
+    """A connection that fails ends the batch: the edge that announced a newcomer in it is lost."""
+
+    def drop(self, peer: Peer) -> None:
+        """Begin anew after a failure."""
+        super().drop(peer)
+        if not peer.connection.finished:
+            self.acceptable = False
+
+
+@bug("error.reset-with-output-owed", "error.releases", "readiness.quiescent-after-reset", seen="waitress#506")
+class LeavesDeadDescriptorInSet(SelectServer):
+    """A connection that failed with output owed stays in the set of those to write: every later select fails."""
+
+    def forget(self, fd: int, was: int) -> None:  # noqa: ARG002 - the sets know what was
+        """Take the descriptor out of one set, and out of the other only if nothing is owed."""
+        self.inputs.discard(fd)
+        if fd not in self.peers or not self.peers[fd].connection.owed:
+            self.outputs.discard(fd)
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Try again after a failed select."""
+        try:
+            super().wait(timeout_s)
+        except OSError:
+            return

@@ -1,1 +1,208 @@
-"""Bugs."""
+"""Bugs in what a loop waits for."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+
+from conformance.zoo.bug import bug
+from conformance.zoo.parts import QueueServer
+from reference_servers.backend_epoll import EpollServer
+from reference_servers.backend_epoll_edge import EpollEdgeServer
+from reference_servers.backend_poll import PollServer
+from reference_servers.backend_select import SelectServer
+from reference_servers.connection import Connection
+from reference_servers.listener import Address
+from reference_servers.server import READ, WRITE, Peer
+
+
+@bug("readiness.quiescent-after-exchange", seen="libuv#3671")
+class NeverStopsWaitingToWrite(QueueServer):
+    """Once a reply has waited for the socket to be writable, that is waited for ever after: the loop spins."""
+
+    def change(self, fd: int, was: int, interest: int) -> None:
+        """Add what is wanted, and take only READ away."""
+        super().change(fd, was, interest | was & WRITE)
+
+
+@bug("readiness.quiescent-idle", seen="poco#1417; the tutorial's queue selectors server")
+class WaitsToWriteFromTheStart(EpollServer):
+    """A newcomer is watched for writing as well, until its first reply: until then the loop spins."""
+
+    def admit(self, sock: socket.socket, address: Address) -> None:
+        """Watch for both directions."""
+        super().admit(sock, address)
+        peer = self.peers[sock.fileno()]
+        peer.interest = READ | WRITE
+        self.change(peer.fd, READ, peer.interest)
+
+    def writable(self, peer: Peer) -> None:
+        """Do nothing for a client that is owed nothing."""
+        if peer.connection.owed or peer.connection.ended:
+            super().writable(peer)
+
+
+@bug(
+    "readiness.quiescent-after-exchange",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-after-urgent",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    "readiness.quiescent-idle",
+)
+class NeverWaits(PollServer):
+    """The loop polls with a timeout of zero."""
+
+    def timeout_s(self) -> float | None:
+        """Do not wait."""
+        return 0.0
+
+
+@bug("order.replaced-buffer", "readiness.quiescent-blocked", seen="pistache#1114")
+class NewInputCancelsWriting(EpollServer):
+    """New input while output is blocked sets the connection back to reading: what is owed waits for more input."""
+
+    def readable(self, peer: Peer) -> None:
+        """Wait for input again after input."""
+        was = peer.interest
+        super().readable(peer)
+        if was & WRITE and peer.interest & READ:
+            self.change(peer.fd, peer.interest, READ)
+            peer.interest = READ
+
+
+@bug("readiness.interest-restored", seen="httpserver.h#60")
+class NeverReadsAgain(Connection):
+    """Reading, paused while much is owed, is never taken up again."""
+
+    def sent(self, count: int) -> None:
+        """Take note of what was sent, and of nothing else."""
+        del self.owed[:count]
+
+
+@bug("readiness.edge-drained", seen="mio#45")
+class OneReceiveAnEdge(EpollEdgeServer):
+    """Edge-triggered, each report is answered by a single receive: the rest waits for the client to send more."""
+
+    BUDGET = 1
+
+    def serve(self, peer: Peer) -> None:
+        """Handle the peer, and wait for its next report."""
+        super().serve(peer)
+        self.runnable.pop(peer, None)
+
+
+@bug("readiness.accepts-all", "isolation.accept-burst", "isolation.many-ready", seen="mio#845")
+class AcceptsOneAnEdge(EpollEdgeServer):
+    """Edge-triggered, each report of the listener is answered by a single accept: the others wait for a newcomer."""
+
+    def open(self) -> None:
+        """Accept one at a time."""
+        super().open()
+        self.listener.BATCH = 1
+
+    def accept(self) -> None:
+        """Accept, and wait for the next report."""
+        super().accept()
+        self.acceptable = False
+
+
+@bug("order.partial-writes", seen="pjproject#2747")
+class OneShotNotRearmed(EpollServer):
+    """Output is waited for with EPOLLONESHOT, and armed again only when the interest changes: once for each reply."""
+
+    def mask(self, interest: int) -> int:
+        """Have the wait for output reported once."""
+        return super().mask(interest) | (select.EPOLLONESHOT if interest & WRITE else 0)
+
+
+@bug("isolation.stale-event", seen="cpython#75114, joyent/libuv#968")
+class ClosesNumberOfNewcomer(EpollServer):
+    """The numbers of failed connections are cleared up after the newcomers were accepted, who have them by then."""
+
+    def open(self) -> None:
+        """Nobody has failed."""
+        super().open()
+        self.failed: list[int] = []
+
+    def drop(self, peer: Peer) -> None:
+        """Note the number for the clearing up."""
+        if not peer.connection.finished:
+            self.failed.append(peer.fd)
+        super().drop(peer)
+
+    def turn(self) -> None:
+        """Clear up at the end."""
+        super().turn()
+        for fd in self.failed:
+            if fd in self.peers:
+                super().drop(self.peers[fd])
+        self.failed.clear()
+
+
+@bug("isolation.descriptor-reuse", "error.reset-with-output-owed", seen="eventlet#94, io-event#71")
+class TakesNewcomerForWatched(EpollServer):
+    """The number of a connection that failed with its output blocked counts as watched: who gets it next is not."""
+
+    def open(self) -> None:
+        """Nobody is watched."""
+        super().open()
+        self.watched: set[int] = set()
+
+    def watch(self, fd: int, interest: int) -> None:
+        """Register the descriptor, unless its number is known."""
+        if fd not in self.watched:
+            super().watch(fd, interest)
+        self.watched.add(fd)
+
+    def forget(self, fd: int, was: int) -> None:
+        """Unregister the descriptor, and clear its number unless it waited to write and still does."""
+        super().forget(fd, was)
+        if not (was & WRITE and self.peers[fd].connection.owed):
+            self.watched.discard(fd)
+
+
+@bug("readiness.quiescent-idle", seen="nicotine-plus#2451, libuv PR 1468")
+class ClosesBeforeUnregistering(PollServer):
+    """An ended connection is closed but not unregistered: poll reports an invalid descriptor from then on."""
+
+    def drop(self, peer: Peer) -> None:
+        """Close only, where nothing has failed."""
+        if peer.connection.finished:
+            self.release(peer)
+        else:
+            super().drop(peer)
+
+
+@bug("readiness.quiescent-after-urgent", seen="cups#827, capnproto#374")
+class IgnoresExceptional(SelectServer):
+    """The list of exceptional sockets is asked for and not looked at: an urgent byte is reported for ever."""
+
+    def remove_exceptional(self, fd: int) -> None:
+        """Leave the socket alone."""
+
+
+@bug("readiness.idle-wakeups", seen="libtorrent#757, smol#109; the tutorial mixes both")
+class MixesTimeoutUnits(PollServer):
+    """A timeout of one second, for the housekeeping, is given to an interface that takes milliseconds."""
+
+    HOUSEKEEPING_S = 1
+
+    def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
+        """Poll, with a timeout in the wrong unit."""
+        return self.poller.poll(self.HOUSEKEEPING_S if timeout_s is None else timeout_s * 1000)
+
+
+@bug("readiness.stop-continue", seen="h2o#2358")
+class DiesOfInterruptedWait(EpollServer):
+    """A signal that interrupts the wait (EINTR) ends the server."""
+
+    def open(self) -> None:
+        """Have a signal interrupt, as Python did before 3.5."""
+        super().open()
+        signal.signal(signal.SIGCONT, self.interrupt)
+
+    def interrupt(self, *_: object) -> None:
+        """Fail the system call that the signal came in."""
+        raise InterruptedError
