@@ -22,7 +22,19 @@ KEPT = 64
 """How many sockets a leak holds, so that it does not run into the limit of descriptors as well."""
 
 
-@bug("close.coalesced", seen="vanilla#103, bun#35034; the tutorial's select server")
+@bug(
+    "close.coalesced",
+    "close.at-accept",
+    "close.drains-stalled",
+    "close.drains-before-fin",
+    "isolation.many-ready",
+    seen="vanilla#103, bun#35034; the tutorial's select server",
+    collateral={
+        "readiness.quiescent-half-closed": "ends with replies blocked",
+        "isolation.sessions": "a session may end with replies queued",
+        "isolation.flooding-clients": "a flood ends with replies queued",
+    },
+)
 class DiscardsRepliesAtEof(QueueServer):
     """The end of the client's stream discards the replies that are still queued for it."""
 
@@ -37,7 +49,19 @@ class DiscardsRepliesAtEof(QueueServer):
     connection_type = Discarding
 
 
-@bug("close.coalesced", seen="cpython PR 2804; the tutorial's select server")
+@bug(
+    "close.coalesced",
+    "close.at-accept",
+    "isolation.many-ready",
+    seen="cpython PR 2804; the tutorial's select server",
+    collateral={
+        "close.drains-before-fin": "the end may come while a reply waits",
+        "close.drains-stalled": "the end may come while a reply waits",
+        "close.full-close": "the end may come while a reply waits",
+        "isolation.sessions": "the end may come while a reply waits",
+        "isolation.flooding-clients": "the end may come while a reply waits",
+    },
+)
 class WritesToWhatItClosed(SelectServer):
     """A socket closed in the pass over the readable ones is still in the list of the writable ones."""
 
@@ -63,7 +87,19 @@ class WritesToWhatItClosed(SelectServer):
         super().drop(peer)
 
 
-@bug("close.coalesced", seen="netty#4317, netty PR 3729, netty#6303")
+@bug(
+    "close.coalesced",
+    "close.at-accept",
+    "close.drains-stalled",
+    "close.drains-before-fin",
+    "isolation.many-ready",
+    seen="netty#4317, netty PR 3729, netty#6303",
+    collateral={
+        "isolation.flooding-clients": "a flood ends with input unread",
+        "readiness.quiescent-half-closed": "ends with replies blocked",
+        "isolation.sessions": "a session may end with input unread",
+    },
+)
 class ClosesAtHangUpReport(EpollServer):
     """The report that the client has half-closed (EPOLLRDHUP) closes the connection before the rest is read."""
 
@@ -78,7 +114,16 @@ class ClosesAtHangUpReport(EpollServer):
                 self.dispatch(fd, READ | WRITE)
 
 
-@bug("close.drains-stalled", seen="bun#35088, hyper#4018")
+@bug(
+    "close.drains-stalled",
+    "close.drains-before-fin",
+    seen="bun#35088, hyper#4018",
+    collateral={
+        "readiness.quiescent-half-closed": "ends with replies blocked",
+        "isolation.sessions": "a session may end with replies blocked",
+        "isolation.flooding-clients": "a flood may end with replies blocked",
+    },
+)
 class ClosesBeforeDrained(Connection):
     """At the end of the client's stream only what the socket takes at once is sent; the rest is dropped."""
 
@@ -88,7 +133,16 @@ class ClosesBeforeDrained(Connection):
         return self.ended
 
 
-@bug("close.drains-stalled", seen="tornado#37, eventlet#539")
+@bug(
+    "close.drains-stalled",
+    "close.drains-before-fin",
+    seen="tornado#37, eventlet#539",
+    collateral={
+        "readiness.quiescent-half-closed": "ends with replies blocked",
+        "isolation.sessions": "a session may end with replies blocked",
+        "isolation.flooding-clients": "a flood may end with replies blocked",
+    },
+)
 class ForgetsEndWhileDraining(EpollServer):
     """An end that came while output was blocked is forgotten: once that has left, the connection stays open."""
 
@@ -100,7 +154,15 @@ class ForgetsEndWhileDraining(EpollServer):
             super().settle(peer)
 
 
-@bug("close.eof", "reply.unsolicited", seen="tornado#37, eventlet#539")
+@bug(
+    "close.eof",
+    "reply.unsolicited",
+    "isolation.no-crosstalk",
+    seen="tornado#37, eventlet#539",
+    collateral={
+        "isolation.sessions": "a client of a session may say nothing",
+    },
+)
 class IgnoresEndOfSilentClient(Connection):
     """The end of a client that never said anything is not noticed."""
 
@@ -145,7 +207,19 @@ class ClosesWhenTheNextComes(EpollServer):
         super().accept()
 
 
-@bug("close.coalesced", "close.at-accept", seen="netty PR 6199")
+@bug(
+    "close.coalesced",
+    "close.at-accept",
+    "isolation.many-ready",
+    seen="netty PR 6199",
+    collateral={
+        "close.drains-before-fin": "the FIN may come with the last data",
+        "close.drains-stalled": "the FIN may come with the last data",
+        "readiness.quiescent-half-closed": "the FIN may come with the last data",
+        "isolation.flooding-clients": "the FIN may come with the last data",
+        "isolation.sessions": "the FIN may come with the last data",
+    },
+)
 class MissesCoalescedFin(EpollEdgeServer):
     """Edge-triggered, a short read is taken for the last: the FIN that came with the data is never read."""
 
@@ -178,7 +252,17 @@ class LosesPausedConnection(SelectServer):
             return False
 
 
-@bug("close.drains-stalled", "close.drains-before-fin", seen="K0M15/webserv#49")
+@bug(
+    "close.drains-stalled",
+    "close.drains-before-fin",
+    seen="K0M15/webserv#49",
+    collateral={
+        "readiness.quiescent-half-closed": "ends with replies blocked",
+        "error.releases": "the duplicate may be of a connection that is then reset",
+        "isolation.sessions": "a session may end with replies blocked",
+        "isolation.flooding-clients": "a flood may end with replies blocked",
+    },
+)
 class KeepsDuplicate(EpollServer):
     """What a half-closed client is still owed is sent by way of a duplicate descriptor, which is never closed."""
 
@@ -198,7 +282,16 @@ class SpinsOnHalfClosed(EpollServer):
         return super().mask(interest) | select.EPOLLRDHUP
 
 
-@bug("close.at-accept", "isolation.many-ready", seen="bun#36332")
+@bug(
+    "close.at-accept",
+    "isolation.many-ready",
+    seen="bun#36332",
+    collateral={
+        "close.drains-before-fin": "the FIN may be there before the accept",
+        "close.eof": "the FIN may be there before the accept",
+        "isolation.sessions": "the FIN may be there before the accept",
+    },
+)
 class TurnsAwayHalfClosed(EpollServer):
     """A connection whose FIN is already there when it is accepted is closed, its data unread."""
 
@@ -212,7 +305,14 @@ class TurnsAwayHalfClosed(EpollServer):
             super().admit(sock, address)
 
 
-@bug("close.eof", "reply.unsolicited")
+@bug(
+    "close.eof",
+    "reply.unsolicited",
+    "isolation.no-crosstalk",
+    collateral={
+        "isolation.sessions": "a client of a session may say nothing",
+    },
+)
 class AbortsSilentClient(EpollServer):
     """Until a client has spoken its connection is set to be aborted on close (SO_LINGER 0): its end gets a reset."""
 
@@ -247,7 +347,16 @@ class LeaksEndedSocket(EpollServer):
         super().drop(peer)
 
 
-@bug("close.closes-only-that-one", "isolation.accept-burst", "isolation.flooding-clients")
+@bug(
+    "close.closes-only-that-one",
+    "isolation.accept-burst",
+    "isolation.flooding-clients",
+    collateral={
+        "isolation.sessions": "somebody may end between two others",
+        "close.releases": "somebody may end between two others",
+        "error.reset-storm": "somebody may end between two others",
+    },
+)
 class UnlinksTheNextAsWell(EpollServer):
     """The connections are a list, and what ends between two others takes the one behind it along."""
 

@@ -19,7 +19,23 @@ class Uncaught(Exception):
     """What the loop does not catch."""
 
 
-@bug("error.reset-idle", seen="the tutorial's servers")
+@bug(
+    "error.reset-idle",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.reset-with-output-owed",
+    "error.releases",
+    "isolation.descriptor-reuse",
+    "isolation.stale-event",
+    "readiness.quiescent-after-reset",
+    seen="the tutorial's servers",
+    collateral={
+        "close.full-close": "a close with replies unread resets",
+        "isolation.sessions": "a session may have resets",
+        "error.broken-pipe": "the reset may come before the last receive",
+        "error.reset-with-input": "the reset may come before the receive",
+    },
+)
 class DiesOfResetOnReceive(EpollServer):
     """ECONNRESET from a receive is caught by nobody, and ends the server."""
 
@@ -31,7 +47,21 @@ class DiesOfResetOnReceive(EpollServer):
             raise Uncaught from error
 
 
-@bug("error.broken-pipe", seen="node#11414")
+@bug(
+    "error.broken-pipe",
+    "error.reset-with-input",
+    "error.releases",
+    "readiness.quiescent-after-reset",
+    seen="node#11414",
+    collateral={
+        "error.reset-storm": "a reset may come behind data",
+        "error.reset-before-accept": "a reset may come behind data",
+        "error.reset-with-output-owed": "the send may find it first",
+        "close.full-close": "a close with replies unread resets",
+        "isolation.sessions": "a session may have resets",
+        "isolation.descriptor-reuse": "the send may find it first",
+    },
+)
 class DiesOfFailedSend(EpollServer):
     """EPIPE or ECONNRESET from a send is caught by nobody, and ends the server."""
 
@@ -53,7 +83,22 @@ class AsksNewcomerItsName(EpollServer):
         super().admit(sock, address)
 
 
-@bug("error.reset-idle", "close.full-close")
+@bug(
+    "error.reset-idle",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "error.broken-pipe",
+    "error.releases",
+    "close.full-close",
+    "isolation.descriptor-reuse",
+    "isolation.stale-event",
+    "readiness.quiescent-after-reset",
+    collateral={
+        "isolation.sessions": "a session may have resets",
+    },
+)
 class ShutsDownWhatIsReset(EpollServer):
     """Before a socket is closed it is shut down, which fails after a reset (ENOTCONN) and ends the server."""
 
@@ -104,7 +149,20 @@ class LeaksFailedSocket(EpollServer):
         super().drop(peer)
 
 
-@bug("readiness.quiescent-after-reset", "error.releases", seen="tunneldigger#148, libfabric#2123")
+@bug(
+    "readiness.quiescent-after-reset",
+    "error.releases",
+    seen="tunneldigger#148, libfabric#2123",
+    collateral={
+        "readiness.quiescent-idle": "it may still spin from an earlier clause",
+        "readiness.quiescent-after-exchange": "it may still spin from an earlier clause",
+        "readiness.quiescent-after-urgent": "it may still spin from an earlier clause",
+        "readiness.quiescent-blocked": "it may still spin from an earlier clause",
+        "readiness.quiescent-half-closed": "it may still spin from an earlier clause",
+        "readiness.interest-restored": "a server that never rests is not seen to be blocked",
+        "order.partial-writes": "a server that never rests is not seen to be blocked",
+    },
+)
 class RetriesFailedSend(EpollServer):
     """A send that failed is tried again, whatever the error: after a reset for ever."""
 
@@ -116,7 +174,23 @@ class RetriesFailedSend(EpollServer):
             return False
 
 
-@bug("error.reset-idle", seen="node#11414")
+@bug(
+    "error.reset-idle",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "error.broken-pipe",
+    "error.releases",
+    "isolation.descriptor-reuse",
+    "isolation.stale-event",
+    seen="node#11414",
+    collateral={
+        "close.full-close": "a close with replies unread resets",
+        "isolation.sessions": "a session may have resets",
+        "readiness.quiescent-after-reset": "the next may be there already",
+    },
+)
 class OneResetEndsAll(EpollServer):
     """The failure of one connection is handled outside the loop over them, and all are closed."""
 
@@ -126,7 +200,12 @@ class OneResetEndsAll(EpollServer):
             super().drop(each)
 
 
-@bug("error.reset-storm")
+@bug(
+    "error.reset-storm",
+    collateral={
+        "error.releases": "many resets may meet in one batch",
+    },
+)
 class DiesOfManyResets(EpollServer):
     """Those that failed in one batch are noted in a list of sixteen places; one more ends the server."""
 
@@ -145,7 +224,14 @@ class DiesOfManyResets(EpollServer):
             raise Uncaught
 
 
-@bug("isolation.stale-event")
+@bug(
+    "isolation.stale-event",
+    collateral={
+        "error.releases": "a reset and the next to connect may meet in one batch",
+        "readiness.quiescent-after-reset": "a reset and the next to connect may meet in one batch",
+        "isolation.sessions": "a reset and the next to connect may meet in one batch",
+    },
+)
 class LosesNewcomerBesideReset(EpollEdgeServer):
     """A connection that fails ends the batch: the edge that announced a newcomer in it is lost."""
 
@@ -156,7 +242,16 @@ class LosesNewcomerBesideReset(EpollEdgeServer):
             self.acceptable = False
 
 
-@bug("error.reset-with-output-owed", "error.releases", "readiness.quiescent-after-reset", seen="waitress#506")
+@bug(
+    "error.reset-with-output-owed",
+    "error.releases",
+    "isolation.descriptor-reuse",
+    seen="waitress#506",
+    collateral={
+        "readiness.quiescent-after-reset": "unless the next to come has the number at once",
+        "isolation.sessions": "a session may have resets with replies owed",
+    },
+)
 class LeavesDeadDescriptorInSet(SelectServer):
     """A connection that failed with output owed stays in the set of those to write: every later select fails."""
 

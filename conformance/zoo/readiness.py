@@ -17,7 +17,18 @@ from reference_servers.listener import Address
 from reference_servers.server import READ, WRITE, Peer
 
 
-@bug("readiness.quiescent-after-exchange", seen="libuv#3671")
+@bug(
+    "readiness.quiescent-after-exchange",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-after-urgent",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    seen="libuv#3671",
+    collateral={
+        "readiness.interest-restored": "a server that never rests is not seen to be blocked",
+        "order.partial-writes": "a server that never rests is not seen to be blocked",
+    },
+)
 class NeverStopsWaitingToWrite(QueueServer):
     """Once a reply has waited for the socket to be writable, that is waited for ever after: the loop spins."""
 
@@ -50,6 +61,10 @@ class WaitsToWriteFromTheStart(EpollServer):
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
     "readiness.quiescent-idle",
+    collateral={
+        "readiness.interest-restored": "a server that never rests is not seen to be blocked",
+        "order.partial-writes": "a server that never rests is not seen to be blocked",
+    },
 )
 class NeverWaits(PollServer):
     """The loop polls with a timeout of zero."""
@@ -65,14 +80,27 @@ class NewInputCancelsWriting(EpollServer):
 
     def readable(self, peer: Peer) -> None:
         """Wait for input again after input."""
-        was = peer.interest
+        blocked = bool(peer.connection.owed)
         super().readable(peer)
-        if was & WRITE and peer.interest & READ:
+        if blocked and peer.interest == READ | WRITE:
             self.change(peer.fd, peer.interest, READ)
             peer.interest = READ
 
 
-@bug("readiness.interest-restored", seen="httpserver.h#60")
+@bug(
+    "readiness.interest-restored",
+    "order.partial-writes",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    seen="httpserver.h#60",
+    collateral={
+        "close.drains-stalled": "reading may have been paused",
+        "isolation.slow-reader": "reading may have been paused",
+        "isolation.sessions": "reading may have been paused",
+        "isolation.flooding-clients": "reading may have been paused",
+        "order.long-stream": "reading may have been paused",
+    },
+)
 class NeverReadsAgain(Connection):
     """Reading, paused while much is owed, is never taken up again."""
 
@@ -81,11 +109,11 @@ class NeverReadsAgain(Connection):
         del self.owed[:count]
 
 
-@bug("readiness.edge-drained", seen="mio#45")
-class OneReceiveAnEdge(EpollEdgeServer):
-    """Edge-triggered, each report is answered by a single receive: the rest waits for the client to send more."""
+@bug("readiness.edge-drained", "close.coalesced", seen="mio#45")
+class LeavesEdgeUndrained(EpollEdgeServer):
+    """Edge-triggered, each report is answered by four receives: what is left waits for the client to send more."""
 
-    BUDGET = 1
+    BUDGET = 4
 
     def serve(self, peer: Peer) -> None:
         """Handle the peer, and wait for its next report."""
@@ -93,7 +121,22 @@ class OneReceiveAnEdge(EpollEdgeServer):
         self.runnable.pop(peer, None)
 
 
-@bug("readiness.accepts-all", "isolation.accept-burst", "isolation.many-ready", seen="mio#845")
+@bug(
+    "readiness.accepts-all",
+    "isolation.accept-burst",
+    "isolation.many-ready",
+    seen="mio#845",
+    collateral={
+        "close.connect-close": "two may have connected by the time of one report",
+        "error.reset-before-accept": "two may have connected by the time of one report",
+        "isolation.no-crosstalk": "two may have connected by the time of one report",
+        "isolation.sessions": "two may have connected by the time of one report",
+        "isolation.silent-client": "two may have connected by the time of one report",
+        "readiness.quiescent-idle": "two may have connected by the time of one report",
+        "reply.tutorial-transcript": "two may have connected by the time of one report",
+        "reply.unsolicited": "two may have connected by the time of one report",
+    },
+)
 class AcceptsOneAnEdge(EpollEdgeServer):
     """Edge-triggered, each report of the listener is answered by a single accept: the others wait for a newcomer."""
 
@@ -108,7 +151,25 @@ class AcceptsOneAnEdge(EpollEdgeServer):
         self.acceptable = False
 
 
-@bug("order.partial-writes", seen="pjproject#2747")
+@bug(
+    "order.partial-writes",
+    "order.replaced-buffer",
+    "close.drains-stalled",
+    "isolation.slow-reader",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    "error.releases",
+    seen="pjproject#2747",
+    collateral={
+        "close.drains-before-fin": "the reply may need more than one report",
+        "isolation.sessions": "the reply may need more than one report",
+        "isolation.flooding-clients": "the reply may need more than one report",
+        "isolation.descriptor-reuse": "the reply may need more than one report",
+        "order.long-stream": "the reply may need more than one report",
+        "error.reset-with-output-owed": "the reply may need more than one report",
+    },
+)
 class OneShotNotRearmed(EpollServer):
     """Output is waited for with EPOLLONESHOT, and armed again only when the interest changes: once for each reply."""
 
@@ -117,7 +178,15 @@ class OneShotNotRearmed(EpollServer):
         return super().mask(interest) | (select.EPOLLONESHOT if interest & WRITE else 0)
 
 
-@bug("isolation.stale-event", seen="cpython#75114, joyent/libuv#968")
+@bug(
+    "isolation.stale-event",
+    seen="cpython#75114, joyent/libuv#968",
+    collateral={
+        "error.releases": "a reset and the next to connect may meet in one batch",
+        "readiness.quiescent-after-reset": "a reset and the next to connect may meet in one batch",
+        "isolation.sessions": "a reset and the next to connect may meet in one batch",
+    },
+)
 class ClosesNumberOfNewcomer(EpollServer):
     """The numbers of failed connections are cleared up after the newcomers were accepted, who have them by then."""
 
@@ -141,7 +210,16 @@ class ClosesNumberOfNewcomer(EpollServer):
         self.failed.clear()
 
 
-@bug("isolation.descriptor-reuse", "error.reset-with-output-owed", seen="eventlet#94, io-event#71")
+@bug(
+    "isolation.descriptor-reuse",
+    "error.reset-with-output-owed",
+    "error.releases",
+    "readiness.quiescent-after-reset",
+    seen="eventlet#94, io-event#71",
+    collateral={
+        "isolation.sessions": "a session may have resets with replies owed",
+    },
+)
 class TakesNewcomerForWatched(EpollServer):
     """The number of a connection that failed with its output blocked counts as watched: who gets it next is not."""
 
@@ -163,7 +241,19 @@ class TakesNewcomerForWatched(EpollServer):
             self.watched.discard(fd)
 
 
-@bug("readiness.quiescent-idle", seen="nicotine-plus#2451, libuv PR 1468")
+@bug(
+    "readiness.quiescent-idle",
+    seen="nicotine-plus#2451, libuv PR 1468",
+    collateral={
+        "readiness.quiescent-after-exchange": "a number of an earlier clause may still be watched",
+        "readiness.quiescent-after-reset": "a number of an earlier clause may still be watched",
+        "readiness.quiescent-after-urgent": "a number of an earlier clause may still be watched",
+        "readiness.quiescent-blocked": "a number of an earlier clause may still be watched",
+        "readiness.quiescent-half-closed": "a number of an earlier clause may still be watched",
+        "readiness.interest-restored": "a server that never rests is not seen to be blocked",
+        "order.partial-writes": "a server that never rests is not seen to be blocked",
+    },
+)
 class ClosesBeforeUnregistering(PollServer):
     """An ended connection is closed but not unregistered: poll reports an invalid descriptor from then on."""
 
