@@ -16,6 +16,8 @@ CHAPTERS = (
     "readiness",
     "limits",
     "lifecycle",
+    "processes",
+    "programs_in_c",
     "exhibits",
 )
 

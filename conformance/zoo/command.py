@@ -15,8 +15,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,11 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
     if options.bug not in broken:
         parser.error(f"there is no bug {options.bug!r} in the zoo")
     try:
-        run(broken[options.bug], options, stop)
-    except OSError as error:
+        serving = prepare(broken[options.bug], options, stop)
+    except (OSError, UnicodeError, Uncompiled) as error:
         parser.exit(USAGE_STATUS, f"{parser.prog}: {error}\n")
+    # What goes wrong from here on is the bug's, and is not to look like a command that was not right.
+    serving()
     return 0
 
 
@@ -65,43 +68,75 @@ def missing(broken: Any) -> str | None:
     return None
 
 
-def run(broken: Any, options: argparse.Namespace, stop: StopSignals) -> None:
-    """Serve, until told to stop."""
+class Uncompiled(Exception):
+    """A source in C that the compiler did not take; the message is the compiler's."""
+
+
+def prepare(broken: Any, options: argparse.Namespace, stop: StopSignals) -> Callable[[], object]:
+    """Return what serves, until told to stop. Raises OSError or `Uncompiled` when it cannot be brought so far."""
     if isinstance(broken, Program):
-        run_program(broken.file, options)
-    elif not isinstance(broken, type):
-        run_function(broken, options)
-    elif issubclass(broken, Listener):
-        serve(EpollServer, broken(options.host, options.port), stop)
-    elif issubclass(broken, Connection):
+        return prepare_program(broken.file, options, stop)
+    if not isinstance(broken, type):
+        return prepare_function(broken, options)
+    if issubclass(broken, Listener):
+        return partial(serve, EpollServer, broken(options.host, options.port), stop)
+    if issubclass(broken, Connection):
         server = type(broken.__name__, (EpollServer,), {"connection_type": broken})
-        serve(server, Listener(options.host, options.port), stop)
-    else:
-        assert issubclass(broken, Server)
-        serve(broken, Listener(options.host, options.port), stop)
+        return partial(serve, server, Listener(options.host, options.port), stop)
+    assert issubclass(broken, Server)
+    return partial(serve, broken, Listener(options.host, options.port), stop)
 
 
-def run_function(serving: Any, options: argparse.Namespace) -> None:
-    """Have a function serve on a blocking listening socket; the usual signals end it."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with socket.create_server((options.host, options.port), backlog=Listener.BACKLOG) as listener:
+def prepare_function(serving: Callable[[socket.socket], object], options: argparse.Namespace) -> Callable[[], object]:
+    """A function serves on a blocking listening socket; the usual signals end it."""
+    listener = socket.create_server((options.host, options.port), backlog=Listener.BACKLOG)
+
+    def announce_and_serve() -> None:
+        leave_signals_alone()
         print("Server start at: {}:{}".format(*listener.getsockname()), flush=True)
         serving(listener)
 
+    return announce_and_serve
 
-def run_program(file: Path, options: argparse.Namespace) -> None:
-    """Become the program: `[HOST] PORT` for a C source, `[PORT]` for an exhibit."""
+
+def prepare_program(file: Path, options: argparse.Namespace, stop: StopSignals) -> Callable[[], object]:
+    """Become the program: `[HOST] PORT` for a C source, `[PORT]` for an exhibit; the usual signals end it."""
+    if file.suffix == ".c":
+        descriptor = compiled(file)
+        words = [file.stem, options.host, str(options.port)]
+    else:
+        descriptor = None
+        words = [str(file), str(options.port)]
+
+    def become() -> None:
+        leave_signals_alone()
+        if stop.requested:
+            return
+        if descriptor is not None:
+            os.execve(descriptor, words, os.environ)
+        sys.argv = words
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # to announce itself in a pipe as well
+        runpy.run_path(str(file), run_name="__main__")
+
+    return become
+
+
+def compiled(file: Path) -> int:
+    """A descriptor of the program that the compiler makes of a C source; it has no name any more."""
+    with tempfile.TemporaryDirectory(prefix="echo-conformance-zoo-") as folder:
+        made = Path(folder) / file.stem
+        compiling = subprocess.run(
+            ["cc", "-O1", "-pthread", "-o", made, file], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+        )
+        if compiling.returncode != 0:
+            said = compiling.stderr.decode(errors="replace").strip()
+            msg = f"{file.name} was not compiled: {said or f'cc ended with status {compiling.returncode}'}"
+            raise Uncompiled(msg)
+        return os.open(made, os.O_RDONLY)
+
+
+def leave_signals_alone() -> None:
+    """SIGTERM and Ctrl-C end the process, whatever it does."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if file.suffix == ".py":
-        sys.argv = [str(file), str(options.port)]
-        runpy.run_path(str(file), run_name="__main__")
-        return
-    with tempfile.TemporaryDirectory(prefix="echo-conformance-zoo-") as folder:
-        compiled = Path(folder) / file.stem
-        subprocess.run(["cc", "-O1", "-pthread", "-o", compiled, file], check=True)
-        descriptor = os.open(compiled, os.O_RDONLY)
-    os.execve(descriptor, [file.stem, options.host, str(options.port)], os.environ)

@@ -1,0 +1,236 @@
+"""Bugs of servers with a thread or a process for each connection, or a pool of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from conformance.zoo.bug import bug
+
+CHUNK_BYTES = 1024
+
+
+def chunks(connection: socket.socket) -> Iterator[bytes]:
+    """What a connection receives, until its end or its failure."""
+    with contextlib.suppress(OSError):
+        while chunk := connection.recv(CHUNK_BYTES):
+            yield chunk
+
+
+def answer(chunk: bytes) -> bytes:
+    """What a chunk is answered with."""
+    return b"Server received %a" % chunk
+
+
+def converse(connection: socket.socket) -> None:
+    """Serve a connection to its end, and close it."""
+    with connection, contextlib.suppress(OSError):
+        for chunk in chunks(connection):
+            connection.sendall(answer(chunk))
+
+
+def thread_each(listener: socket.socket, serve: Callable[[socket.socket], object]) -> None:
+    """Serve each connection in a thread of its own."""
+    while True:
+        connection, _ = listener.accept()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+
+def fork_child(listener: socket.socket, serve: Callable[[socket.socket], object], connection: socket.socket) -> int:
+    """Serve a connection in a process of its own; to the parent, return that one's number."""
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        listener.close()
+        serve(connection)
+        os._exit(0)
+    return child
+
+
+def reap_at_once() -> None:
+    """Have the kernel forget children that have ended (sigaction(2), SIGCHLD ignored)."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+@bug(
+    "isolation.slow-reader",
+    "close.drains-stalled",
+    "order.replaced-buffer",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    seen="realworldocaml/book#1205",
+)
+def threads_share_reply(listener: socket.socket) -> None:
+    """The reply that is being sent stands in one global variable, which all threads share."""
+    reply = b""
+
+    def serve(connection: socket.socket) -> None:
+        nonlocal reply
+        with connection, contextlib.suppress(OSError):
+            for chunk in chunks(connection):
+                reply = answer(chunk)
+                sent = 0
+                while sent < len(reply):
+                    select.select([], [connection], [])
+                    sent += connection.send(reply[sent:], socket.MSG_DONTWAIT)
+
+    thread_each(listener, serve)
+
+
+@bug("error.reset-idle")
+def exits_on_exception_in_thread(listener: socket.socket) -> None:
+    """An exception while one connection is served ends the whole process, not the one thread."""
+
+    def serve(connection: socket.socket) -> None:
+        try:
+            while chunk := connection.recv(CHUNK_BYTES):
+                connection.sendall(answer(chunk))
+            connection.close()
+        except OSError:
+            os._exit(1)
+
+    thread_each(listener, serve)
+
+
+@bug("isolation.slow-reader")
+def sends_under_global_lock(listener: socket.socket) -> None:
+    """A lock that all threads share is held while a reply is sent, for as long as that takes."""
+    lock = threading.Lock()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            for chunk in chunks(connection):
+                with lock:
+                    connection.sendall(answer(chunk))
+
+    thread_each(listener, serve)
+
+
+@bug("isolation.silent-client")
+def reads_before_next_accept(listener: socket.socket) -> None:
+    """The first chunk is awaited before the connection is given to a thread: meanwhile nobody is accepted."""
+
+    def serve(connection: socket.socket, first: bytes) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(answer(first))
+            converse(connection)
+
+    while True:
+        connection, _ = listener.accept()
+        first = next(chunks(connection), b"")
+        if first:
+            threading.Thread(target=serve, args=(connection, first), daemon=True).start()
+        else:
+            connection.close()
+
+
+@bug("isolation.concurrent-connections")
+def pool_of_eight_threads(listener: socket.socket) -> None:
+    """Eight threads serve a connection each, to its end: the ninth waits until one of the others has left."""
+    with ThreadPoolExecutor(8) as pool:
+        while True:
+            connection, _ = listener.accept()
+            pool.submit(converse, connection)
+
+
+@bug("isolation.slow-reader")
+def pool_blocks_on_slow_readers(listener: socket.socket) -> None:
+    """The loop gives each chunk to a pool of eight threads, which send without bound on the time that takes."""
+    poller = select.epoll()
+    connections: dict[int, socket.socket] = {}
+    poller.register(listener, select.EPOLLIN)
+
+    def serve(connection: socket.socket) -> None:
+        fd = connection.fileno()
+        try:
+            chunk = connection.recv(CHUNK_BYTES)
+            connection.sendall(answer(chunk) if chunk else b"")
+        except OSError:
+            chunk = b""
+        if chunk:
+            poller.modify(fd, select.EPOLLIN | select.EPOLLONESHOT)
+        else:
+            connections.pop(fd).close()
+
+    with ThreadPoolExecutor(8) as pool:
+        while True:
+            for fd, _ in poller.poll():
+                if fd == listener.fileno():
+                    connection, _ = listener.accept()
+                    connections[connection.fileno()] = connection
+                    poller.register(connection, select.EPOLLIN | select.EPOLLONESHOT)
+                else:
+                    pool.submit(serve, connections[fd])
+
+
+@bug("isolation.concurrent-connections")
+def pool_of_four_processes(listener: socket.socket) -> None:
+    """Four processes, forked at the start, serve one connection each at a time: the fifth waits."""
+    for _ in range(3):
+        if os.fork() == 0:
+            break
+    while True:
+        connection, _ = listener.accept()
+        converse(connection)
+
+
+@bug("lifecycle.no-zombies")
+def forks_and_never_reaps(listener: socket.socket) -> None:
+    """A process is forked for each connection, and when it has ended nobody asks for its status."""
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            fork_child(listener, converse, connection)
+
+
+@bug("close.eof", seen="K0M15/webserv#49")
+def parent_keeps_descriptor(listener: socket.socket) -> None:
+    """The parent keeps its copy of the connection's descriptor: when the child has closed its own, no FIN is sent."""
+    reap_at_once()
+    kept = []
+    while True:
+        connection, _ = listener.accept()
+        kept.append(connection)
+        fork_child(listener, converse, connection)
+
+
+@bug("close.releases", "error.releases")
+def parent_leaks_descriptor(listener: socket.socket) -> None:
+    """The child ends the connection with shutdown(), and so nobody notices that the parent never closes its copy."""
+
+    def serve(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            for chunk in chunks(connection):
+                connection.sendall(answer(chunk))
+            connection.shutdown(socket.SHUT_RDWR)
+
+    reap_at_once()
+    kept = []
+    while True:
+        connection, _ = listener.accept()
+        kept.append(connection)
+        fork_child(listener, serve, connection)
+
+
+@bug("close.closes-only-that-one")
+def children_inherit_neighbours(listener: socket.socket) -> None:
+    """The parent closes a connection when its child has ended; children forked meanwhile have inherited it."""
+    parents: dict[int, socket.socket] = {}
+
+    def reap(_signum: int, _frame: object) -> None:
+        for child in list(parents):
+            if os.waitpid(child, os.WNOHANG) != (0, 0):
+                parents.pop(child).close()
+
+    signal.signal(signal.SIGCHLD, reap)
+    while True:
+        connection, _ = listener.accept()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        parents[fork_child(listener, converse, connection)] = connection
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})

@@ -1,0 +1,57 @@
+"""Bugs that are natural in C, and hardly anywhere else."""
+
+from __future__ import annotations
+
+from conformance.zoo.bug import program
+
+DIES_OF_SIGPIPE = program(
+    "dies_of_sigpipe.c",
+    "A send to a connection that the client has closed raises SIGPIPE, which nobody ignores: the process is gone.",
+    "error.broken-pipe",
+    seen="cpp-httplib#77, socket_vmnet#49",
+)
+DIES_OF_EINTR = program(
+    "dies_of_eintr.c",
+    "epoll_wait() that was interrupted by a signal is taken for broken, and the server gives up.",
+    "readiness.stop-continue",
+    seen="h2o#2358",
+)
+HEX_OF_SIGNED_CHAR = program(
+    "hex_of_signed_char.c",
+    "A byte from 0x80 on is printed as a signed number: `\\xffffff80`.",
+    "reply.literal",
+    "reply.bytes-not-text",
+    seen="libpagekite#34, foundationdb#1667",
+)
+TAKES_STRLEN_OF_CHUNK = program(
+    "takes_strlen_of_chunk.c",
+    "The length of a chunk is asked of strlen(), not of recv(): nothing from a NUL on is answered.",
+    "reply.literal",
+    "reply.bytes-not-text",
+    "reply.falsy-payloads",
+    seen="trungams/http-server#2",
+)
+STATIC_OUTPUT_BUFFER = program(
+    "static_output_buffer.c",
+    "What a connection is owed waits in a static buffer, which all of them share.",
+    "isolation.slow-reader",
+    seen="realworldocaml/book#1205",
+)
+COUNTS_FAILED_SEND = program(
+    "counts_failed_send.c",
+    "What send() returns is added to the count of bytes sent even when it is -1, so that a byte is sent again.",
+    "order.partial-writes",
+)
+TABLE_WITHOUT_BOUND = program(
+    "table_without_bound.c",
+    "Connections stand in a table of 64, found by descriptor, and nobody looks whether the number is below 64.",
+    "isolation.accept-burst",
+    "isolation.many-ready",
+    "limits.beyond-fd-setsize-safe",
+)
+FD_SET_OVERFLOW = program(
+    "fd_set_overflow.c",
+    "A descriptor that is too large for select() is put into its set all the same, and the process is ended.",
+    "limits.beyond-fd-setsize-safe",
+    seen="cheroot#301",
+)
