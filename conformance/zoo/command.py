@@ -113,6 +113,7 @@ def prepare_program(file: Path, options: argparse.Namespace, stop: StopSignals) 
         if stop.requested:
             return
         if descriptor is not None:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.execve(descriptor, words, os.environ)
         sys.argv = words
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # to announce itself in a pipe as well
@@ -136,7 +137,10 @@ def compiled(file: Path) -> int:
 
 
 def leave_signals_alone() -> None:
-    """SIGTERM and Ctrl-C end the process, whatever it does."""
+    """SIGTERM and Ctrl-C end the process, whatever it does; and so does SIGPIPE a program that is no Python's.
+
+    Python ignores SIGPIPE, and what is ignored stays so across execve(2).
+    """
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,24 +1,116 @@
-"""The tutorial's own servers: what its readers ship."""
+"""The tutorial's own servers: what its readers ship.
+
+Each keeps to the text that the tutorial prints; what had to be mended for it to run at all is told at its place.
+"""
 
 from __future__ import annotations
 
 from conformance.zoo.bug import program
 
+# Each server reads without expecting an error, and forgets what a short send leaves over.
+RACES = {
+    "close.full-close": "where the reset for a reply that nobody takes is there before the next call",
+    "isolation.sessions": "where somebody breaks off, or takes a short send's rest for granted",
+}
+DISCARDS = {"isolation.flooding-clients": "where replies are queued when the FIN is read"}
+
 TUTORIAL_SELECT = program(
     "tutorial_select.py",
-    "The tutorial's select server, as printed.",
+    "The tutorial's select server: at the end of the stream it discards queued replies, and dies of a KeyError when "
+    "that connection is writable in the same batch; a short send loses the rest; a reset ends the process.",
+    "close.at-accept",
+    "close.coalesced",
     "close.drains-before-fin",
     "close.drains-stalled",
-    "close.coalesced",
+    "error.broken-pipe",
+    "error.releases",
+    "error.reset-before-accept",
     "error.reset-idle",
+    "error.reset-storm",
     "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "isolation.descriptor-reuse",
+    "isolation.many-ready",
+    "isolation.stale-event",
     "order.partial-writes",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-half-closed",
+    seen="cpython PR 2804",
+    collateral={
+        **RACES,
+        **DISCARDS,
+        "readiness.quiescent-blocked": "where a send falls short before the last one",
+    },
 )
-TUTORIAL_POLL = program("tutorial_poll.py", "The tutorial's poll server, as printed.")
-TUTORIAL_EPOLL = program("tutorial_epoll.py", "The tutorial's epoll server, as printed.")
+TUTORIAL_POLL = program(
+    "tutorial_poll.py",
+    "The tutorial's poll server: at the end of the stream it discards queued replies; a short send loses the rest; a "
+    "reset ends the process, and so does an urgent byte, which it takes for input.",
+    "close.at-accept",
+    "close.coalesced",
+    "close.drains-before-fin",
+    "close.drains-stalled",
+    "error.releases",
+    "error.reset-before-accept",
+    "error.reset-idle",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "error.urgent-data",
+    "isolation.descriptor-reuse",
+    "isolation.many-ready",
+    "isolation.stale-event",
+    "order.partial-writes",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-after-urgent",
+    "readiness.quiescent-half-closed",
+    collateral={**RACES, **DISCARDS},
+)
+TUTORIAL_EPOLL = program(
+    "tutorial_epoll.py",
+    "The tutorial's epoll server: a short send loses the rest; a reset while it waits for input ends the process.",
+    "close.drains-stalled",
+    "error.releases",
+    "error.reset-before-accept",
+    "error.reset-idle",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "isolation.stale-event",
+    "order.partial-writes",
+    "readiness.interest-restored",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral={**RACES, "isolation.slow-reader": "where a send falls short before the last one"},
+)
 TUTORIAL_SELECTORS_QUEUE = program(
-    "tutorial_selectors_queue.py", "The tutorial's selectors server with queues, as printed."
+    "tutorial_selectors_queue.py",
+    "The tutorial's selectors server with queues: the end of a stream means nothing to it, so it never sends FIN and "
+    "reads that end for ever; it waits for writability all the time; a short send loses the rest; a reset ends it.",
+    "close.eof",
+    seen="poco#1417",
 )
 TUTORIAL_SELECTORS_CALLBACK = program(
-    "tutorial_selectors_callback.py", "The tutorial's selectors server with callbacks, as printed."
+    "tutorial_selectors_callback.py",
+    "The tutorial's selectors server with callbacks: it sends without waiting for room, so that a short send loses the "
+    "rest and a full buffer ends the process, as a reset does.",
+    "close.drains-before-fin",
+    "close.drains-stalled",
+    "error.broken-pipe",
+    "error.releases",
+    "error.reset-before-accept",
+    "error.reset-idle",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "isolation.descriptor-reuse",
+    "isolation.slow-reader",
+    "isolation.stale-event",
+    "order.partial-writes",
+    "order.replaced-buffer",
+    "readiness.interest-restored",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral=RACES,
 )

@@ -65,6 +65,10 @@ def reap_at_once() -> None:
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
     seen="realworldocaml/book#1205",
+    collateral=dict.fromkeys(
+        ("isolation.no-crosstalk", "isolation.sessions", "isolation.stale-event", "readiness.accepts-all"),
+        "two threads meet at any moment",
+    ),
 )
 def threads_share_reply(listener: socket.socket) -> None:
     """The reply that is being sent stands in one global variable, which all threads share."""
@@ -83,7 +87,22 @@ def threads_share_reply(listener: socket.socket) -> None:
     thread_each(listener, serve)
 
 
-@bug("error.reset-idle")
+@bug(
+    "error.reset-idle",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "error.broken-pipe",
+    "error.releases",
+    "isolation.descriptor-reuse",
+    "isolation.stale-event",
+    "readiness.quiescent-after-reset",
+    collateral={
+        "close.full-close": "where the reset for a reply that nobody takes is there before the next call",
+        "isolation.sessions": "where somebody breaks off",
+    },
+)
 def exits_on_exception_in_thread(listener: socket.socket) -> None:
     """An exception while one connection is served ends the whole process, not the one thread."""
 
@@ -98,7 +117,14 @@ def exits_on_exception_in_thread(listener: socket.socket) -> None:
     thread_each(listener, serve)
 
 
-@bug("isolation.slow-reader")
+@bug(
+    "isolation.slow-reader",
+    "close.drains-stalled",
+    "order.replaced-buffer",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral={"isolation.sessions": "where one stalls and another speaks"},
+)
 def sends_under_global_lock(listener: socket.socket) -> None:
     """A lock that all threads share is held while a reply is sent, for as long as that takes."""
     lock = threading.Lock()
@@ -130,7 +156,12 @@ def reads_before_next_accept(listener: socket.socket) -> None:
             connection.close()
 
 
-@bug("isolation.concurrent-connections")
+@bug(
+    "isolation.concurrent-connections",
+    "isolation.many-ready",
+    "error.reset-storm",
+    collateral={"limits.beyond-fd-setsize-safe": "many connections at once"},
+)
 def pool_of_eight_threads(listener: socket.socket) -> None:
     """Eight threads serve a connection each, to its end: the ninth waits until one of the others has left."""
     with ThreadPoolExecutor(8) as pool:
@@ -139,37 +170,24 @@ def pool_of_eight_threads(listener: socket.socket) -> None:
             pool.submit(converse, connection)
 
 
-@bug("isolation.slow-reader")
-def pool_blocks_on_slow_readers(listener: socket.socket) -> None:
-    """The loop gives each chunk to a pool of eight threads, which send without bound on the time that takes."""
-    poller = select.epoll()
-    connections: dict[int, socket.socket] = {}
-    poller.register(listener, select.EPOLLIN)
-
-    def serve(connection: socket.socket) -> None:
-        fd = connection.fileno()
-        try:
-            chunk = connection.recv(CHUNK_BYTES)
-            connection.sendall(answer(chunk) if chunk else b"")
-        except OSError:
-            chunk = b""
-        if chunk:
-            poller.modify(fd, select.EPOLLIN | select.EPOLLONESHOT)
-        else:
-            connections.pop(fd).close()
-
-    with ThreadPoolExecutor(8) as pool:
-        while True:
-            for fd, _ in poller.poll():
-                if fd == listener.fileno():
-                    connection, _ = listener.accept()
-                    connections[connection.fileno()] = connection
-                    poller.register(connection, select.EPOLLIN | select.EPOLLONESHOT)
-                else:
-                    pool.submit(serve, connections[fd])
-
-
-@bug("isolation.concurrent-connections")
+@bug(
+    "isolation.concurrent-connections",
+    "isolation.many-ready",
+    "error.reset-storm",
+    collateral=dict.fromkeys(
+        (
+            "close.releases",
+            "error.reset-idle",
+            "isolation.flooding-clients",
+            "isolation.sessions",
+            "isolation.silent-client",
+            "limits.beyond-fd-setsize-safe",
+            "readiness.accepts-all",
+            "reply.unsolicited",
+        ),
+        "where five are there at once",
+    ),
+)
 def pool_of_four_processes(listener: socket.socket) -> None:
     """Four processes, forked at the start, serve one connection each at a time: the fifth waits."""
     for _ in range(3):

@@ -8,6 +8,8 @@ DIES_OF_SIGPIPE = program(
     "dies_of_sigpipe.c",
     "A send to a connection that the client has closed raises SIGPIPE, which nobody ignores: the process is gone.",
     "error.broken-pipe",
+    "error.releases",
+    collateral=dict.fromkeys(("close.full-close", "isolation.sessions"), "where somebody leaves with replies unread"),
     seen="cpp-httplib#77, socket_vmnet#49",
 )
 DIES_OF_EINTR = program(
@@ -22,6 +24,7 @@ HEX_OF_SIGNED_CHAR = program(
     "reply.literal",
     "reply.bytes-not-text",
     seen="libpagekite#34, foundationdb#1667",
+    collateral={"order.any-chunking": "where such a byte is drawn"},
 )
 TAKES_STRLEN_OF_CHUNK = program(
     "takes_strlen_of_chunk.c",
@@ -30,17 +33,38 @@ TAKES_STRLEN_OF_CHUNK = program(
     "reply.bytes-not-text",
     "reply.falsy-payloads",
     seen="trungams/http-server#2",
+    collateral={"order.any-chunking": "where a NUL is drawn"},
 )
 STATIC_OUTPUT_BUFFER = program(
     "static_output_buffer.c",
     "What a connection is owed waits in a static buffer, which all of them share.",
+    "close.drains-stalled",
+    "error.broken-pipe",
+    "error.releases",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "isolation.descriptor-reuse",
     "isolation.slow-reader",
+    "order.replaced-buffer",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
     seen="realworldocaml/book#1205",
+    collateral=dict.fromkeys(("close.full-close", "isolation.sessions"), "where somebody leaves with replies owed"),
 )
 COUNTS_FAILED_SEND = program(
     "counts_failed_send.c",
     "What send() returns is added to the count of bytes sent even when it is -1, so that a byte is sent again.",
     "order.partial-writes",
+    "order.replaced-buffer",
+    "close.drains-before-fin",
+    "close.drains-stalled",
+    "isolation.slow-reader",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
 )
 TABLE_WITHOUT_BOUND = program(
     "table_without_bound.c",

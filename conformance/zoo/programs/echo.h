@@ -76,9 +76,11 @@ static int listen_on(int argc, char **argv)
 /* `Server received ` and the chunk as Python writes it, put behind what is owed already. */
 static void answer(struct output *output, const char *chunk, size_t length)
 {
-    memmove(output->bytes, output->bytes + output->sent, output->owed - output->sent);
-    output->owed -= output->sent;
-    output->sent = 0;
+    if (output->sent == output->owed || output->owed > HIGH_WATER_BYTES) { /* all is sent, or there is no room */
+        memmove(output->bytes, output->bytes + output->sent, output->owed - output->sent);
+        output->owed -= output->sent;
+        output->sent = 0;
+    }
     char quote = memchr(chunk, '\'', length) && !memchr(chunk, '"', length) ? '"' : '\'';
     char *end = output->bytes + output->owed;
     end += sprintf(end, "Server received b%c", quote);
