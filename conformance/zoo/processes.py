@@ -46,7 +46,6 @@ def fork_child(listener: socket.socket, serve: Callable[[socket.socket], object]
     """Serve a connection in a process of its own; to the parent, return that one's number."""
     child = os.fork()
     if child == 0:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         listener.close()
         serve(connection)
         os._exit(0)
@@ -234,21 +233,3 @@ def parent_leaks_descriptor(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         kept.append(connection)
         fork_child(listener, serve, connection)
-
-
-@bug("close.closes-only-that-one")
-def children_inherit_neighbours(listener: socket.socket) -> None:
-    """The parent closes a connection when its child has ended; children forked meanwhile have inherited it."""
-    parents: dict[int, socket.socket] = {}
-
-    def reap(_signum: int, _frame: object) -> None:
-        for child in list(parents):
-            if os.waitpid(child, os.WNOHANG) != (0, 0):
-                parents.pop(child).close()
-
-    signal.signal(signal.SIGCHLD, reap)
-    while True:
-        connection, _ = listener.accept()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-        parents[fork_child(listener, converse, connection)] = connection
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
