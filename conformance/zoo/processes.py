@@ -137,6 +137,70 @@ def sends_under_global_lock(listener: socket.socket) -> None:
     thread_each(listener, serve)
 
 
+@bug("error.releases")
+def closes_only_at_an_orderly_end(listener: socket.socket) -> None:
+    """Connections are kept in a list, and closed at the end of the stream: one that ends in an error is not."""
+    kept = []
+
+    def serve(connection: socket.socket) -> None:
+        kept.append(connection)
+        with contextlib.suppress(OSError):
+            while chunk := connection.recv(CHUNK_BYTES):
+                connection.sendall(answer(chunk))
+            connection.close()
+
+    thread_each(listener, serve)
+
+
+@bug(
+    "order.partial-writes",
+    "order.replaced-buffer",
+    "close.drains-before-fin",
+    "close.drains-stalled",
+    "isolation.slow-reader",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral=dict.fromkeys(
+        (
+            "close.at-accept",
+            "close.coalesced",
+            "isolation.flooding-clients",
+            "isolation.no-crosstalk",
+            "isolation.sessions",
+            "order.any-chunking",
+            "order.burst",
+            "order.long-stream",
+            "readiness.edge-drained",
+            "reply.chunk-limit",
+            "reply.exact-multiples",
+            "reply.literal",
+            "reply.prefix",
+            "reply.prompt",
+            "reply.sequence",
+        ),
+        "several chunks are there at once: the threads may overtake each other",
+    ),
+)
+def answers_each_chunk_in_a_thread(listener: socket.socket) -> None:
+    """Each chunk is answered in a thread of its own, so that answers which wait for room get into each other."""
+
+    def send(connection: socket.socket, reply: bytes) -> None:
+        with contextlib.suppress(OSError):
+            connection.sendall(reply)
+
+    def serve(connection: socket.socket) -> None:
+        sending = []
+        with connection:
+            for chunk in chunks(connection):
+                sending.append(threading.Thread(target=send, args=(connection, answer(chunk)), daemon=True))
+                sending[-1].start()
+            for thread in sending:
+                thread.join()
+
+    thread_each(listener, serve)
+
+
 @bug("isolation.silent-client")
 def reads_before_next_accept(listener: socket.socket) -> None:
     """The first chunk is awaited before the connection is given to a thread: meanwhile nobody is accepted."""
