@@ -47,9 +47,14 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.bug not in broken:
         parser.error(f"there is no bug {options.bug!r} in the zoo")
+    lacking = missing(broken[options.bug])
+    if lacking is not None:
+        parser.error(f"{options.bug} needs {lacking}")
     try:
         serving = prepare(broken[options.bug], options, stop)
     except (OSError, UnicodeError, Uncompiled) as error:
+        if stop.requested:  # the compiler was ended by the same signal
+            return 0
         parser.exit(USAGE_STATUS, f"{parser.prog}: {error}\n")
     # What goes wrong from here on is the bug's, and is not to look like a command that was not right.
     serving()
