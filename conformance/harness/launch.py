@@ -6,6 +6,7 @@ import collections
 import contextlib
 import errno
 import fcntl
+import ipaddress
 import os
 import random
 import re
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clients.peer import Address, family_of
-from conformance.harness import keeper
+from conformance.harness import instead, keeper
 from conformance.harness.text import plain
 
 TAIL_BYTES = 65536
@@ -36,6 +37,7 @@ START_LINE = re.compile(rb"Server start at: (\S+):(\d{1,5})\s*")
 # Ports below the range that the kernel hands to connecting clients: a client of ours can never hold one of them.
 PORT_RANGE_FILE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 DEFAULT_FIRST_CLIENT_PORT = 32768
+IN_THE_BACKGROUND = "one that puts itself into the background cannot be watched: let it stay in the foreground"
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 PORTS_BELOW = 12000
 RESERVATION_TRIES = 1000
@@ -264,36 +266,79 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, number)
 
+    def stays(self) -> None:
+        """See that what serves is what was started. Raises `CannotStart` where that has gone and something else serves.
+
+        A server that puts itself into the background, by daemon(3) or otherwise, is out of sight and out of reach.
+        """
+        if self.exit_status() == 0 and accepts(self.address):
+            raise CannotStart(f"the target exited with status 0 and left others to serve; {IN_THE_BACKGROUND}")
+
     def _await_ready(self) -> Address:
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
-            if self._port is not None:
-                address = reachable((self._host, self._port))
-                if accepts(address):
-                    return address
-            elif self.output.announced is not None:
-                return reachable(self.output.announced)
+            address = self._expected()
+            if address is not None and accepts(address):
+                return address
             self.output.changed.wait(LOOK_AGAIN_S)
             epitaph = self.epitaph()
             if epitaph is not None:
                 raise CannotStart(self._ended_early(epitaph))
         raise CannotStart(self._never_ready())
 
+    def _expected(self) -> Address | None:
+        """Where it is to accept; None as long as it has not said so. Raises `CannotStart` where that is not here."""
+        if self._port is not None:
+            return reachable((self._host, self._port))
+        announced = self.output.announced
+        if announced is None:
+            return None
+        if not self._is_here(announced[0]):
+            msg = (
+                f"the target announced {plain(announced[0])}:{announced[1]}, which is not {plain(self._host)}: let it "
+                "serve there, or name its address (--host)"
+            )
+            raise CannotStart(msg)
+        return reachable(announced)
+
+    def _is_here(self, announced: str) -> bool:
+        """Whether that is this machine, or the host that the user named. What a server says is not looked up."""
+        if announced in {"localhost", self._host, reachable((self._host, 0))[0]}:
+            return True
+        try:
+            address = ipaddress.ip_address(announced)
+        except ValueError:
+            return False
+        return address.is_loopback or address.is_unspecified
+
     def _ended_early(self, epitaph: str) -> str:
         text = f"before it served anyone the target {epitaph}"
-        if self.exit_status() == 0:
-            text += "; one that puts itself into the background cannot be watched: let it stay in the foreground"
-        return text
+        return f"{text}; {IN_THE_BACKGROUND}" if self.exit_status() == 0 else text
 
     def _never_ready(self) -> str:
-        if self._port is None:
-            return (
-                f"the target announced no port within {READY_WITHIN_S:.0f} s: give its command a {{port}}, name the "
-                "port it uses (--port N), or let it print the line 'Server start at: HOST:PORT'"
-            )
-        text = f"the target opened no port within {READY_WITHIN_S:.0f} s: nothing accepts on {self._host}:{self._port}"
+        port, within = self._port, f"within {READY_WITHIN_S:.0f} s"
         announced = self.output.announced
-        return text + (f"; it announced {plain(announced[0])}:{announced[1]} instead" if announced else "")
+        if port is not None:
+            text = f"the target opened no port {within}: nothing accepts on {self._host}:{port}"
+        elif announced is not None:
+            where = f"{plain(announced[0])}:{announced[1]}"
+            text = f"the target opened no port {within}: it announced {where}, and nothing accepts there"
+        else:
+            text = (
+                f"the target announced no port {within}: give its command a {{port}}, name the port it uses "
+                "(--port N), or let it print the line 'Server start at: HOST:PORT'"
+            )
+        return text + self._instead()
+
+    def _instead(self) -> str:
+        """What it did instead, as far as that can be seen."""
+        if instead.is_stopped(self.pid):
+            return "; it is stopped, as by SIGSTOP"
+        elsewhere = instead.listens_on(self.pid)
+        if elsewhere:
+            return f"; it listens on {' and '.join(elsewhere)} instead"
+        words = self.output.last_words()
+        return f"; its last line was: {words}" if words else ""
 
 
 def reachable(address: Address) -> Address:
@@ -305,7 +350,7 @@ def reachable(address: Address) -> Address:
     try:
         *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        msg = f"there is no address {plain(host)}: {getattr(error, 'strerror', None) or error}"
+        msg = f"there is no address {plain(host)}: {plain(getattr(error, 'strerror', None) or str(error))}"
         raise CannotStart(msg) from None
     return LOOPBACK_OF.get(str(found[0]), str(found[0])), int(found[1])
 

@@ -52,6 +52,12 @@ class Server:
         self.address = self._process.address
         self.tree = tree_of(self._process.pid)
         self._let_it_take_the_probe()
+        try:
+            if self._process is not None:
+                self._process.stays()
+        except CannotStart:
+            self.end()
+            raise
 
     def terminate(self, within_s: float) -> bool:
         """Send SIGTERM, wait `within_s` seconds for the end, and clear up what is left; tells whether it ended.
