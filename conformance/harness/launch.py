@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clients.peer import Address, family_of
-from conformance.harness import instead, keeper
+from conformance.harness import instead, keeper, orphans
 from conformance.harness.text import plain
 
 TAIL_BYTES = 65536
@@ -52,6 +52,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.mark = uuid.uuid4().hex
+        orphans.adopt(wanted=True)
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", keeper.__file__, self.mark],
             stdin=subprocess.PIPE,
@@ -74,6 +75,7 @@ class Keeper:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
         self._process.wait()
+        orphans.adopt(wanted=False)
 
 
 class Tail:
@@ -191,6 +193,7 @@ class Process:
         words = [word.replace("{host}", host).replace("{port}", str(self._port)) for word in command]
         self._mark = f"{keeper_.mark}.{uuid.uuid4().hex}"
         self._keeper = keeper_
+        self._there_before = orphans.children()
         try:
             self._popen = subprocess.Popen(
                 words,
@@ -254,6 +257,7 @@ class Process:
         self._signal_group(signal.SIGKILL)
         self._popen.wait()
         keeper.kill_marked(self._mark)
+        orphans.end_all_but(self._there_before)
         self._keeper.tell(f"not group {self._popen.pid}")
         self.output.close()
         for stream in (self._popen.stdout, self._popen.stderr):
