@@ -137,6 +137,8 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
     console = Output(highlight=False, soft_wrap=True)
+    json_file = json_file.absolute() if json_file is not None else None
+    options["folder"] = os.getcwd()
     found.interrupted = _judge(found, options, jobs, console)
     found.arrange([*options["backends"], *options["zoo"]])
     try:
@@ -179,7 +181,7 @@ def _words(options: dict[str, Any]) -> list[str]:
     for name, several in (("backend", options["backends"]), ("zoo", options["zoo"])):
         for one in several:
             words += [f"--{name}", one]
-    for name in ("command", "port", "host", "address", "pid", "profile", "chunk_limit", "examples"):
+    for name in ("command", "folder", "port", "host", "address", "pid", "profile", "chunk_limit", "examples"):
         if options[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(options[name])]
     return words + (["-k", options["expression"]] if options["expression"] else [])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import os
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import pytest
@@ -82,10 +83,23 @@ def judge(run: Run, words: Sequence[str], *, jobs: int = 1, watching: Watching |
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch  # nothing is left in the user's folder
-        try:
-            return pytest.main([*_pytest_words(run.seed, jobs), *words], plugins=[Collector(run, watching)])
-        finally:
-            run.seconds = time.monotonic() - began
+        with _standing_in(scratch):
+            try:
+                return pytest.main([*_pytest_words(run.seed, jobs), *words], plugins=[Collector(run, watching)])
+            finally:
+                run.seconds = time.monotonic() - began
+
+
+@contextlib.contextmanager
+def _standing_in(scratch: str) -> Iterator[None]:
+    """Have pytest and its workers stand in a folder of ours: a target may delete the one that it is started in."""
+    folder = os.getcwd()
+    os.chdir(scratch)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.chdir(folder)
 
 
 def _pytest_words(seed: int, jobs: int) -> list[str]:

@@ -65,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--backend", action="append", default=[], metavar="NAME", help="a reference server; `all` for each")
     group.addoption("--zoo", action="append", default=[], metavar="NAME", help="a broken server; `all` for each")
     group.addoption("--command", metavar="CMD", help="a command that starts a server; {host} and {port} are filled in")
+    group.addoption("--folder", metavar="DIR", help="the folder that it is started in (the current one unless given)")
     group.addoption("--port", type=int, metavar="N", help="the port of its own that the command uses")
     group.addoption("--host", default=DEFAULT_HOST, help="the address that started servers bind (default: %(default)s)")
     group.addoption("--address", metavar="HOST:PORT", help="a server that already runs")
@@ -149,7 +150,9 @@ def _targets(option: argparse.Namespace) -> list[Target]:
             msg = f"--{name} says something of --{beside}, which is missing"
             raise BadTarget(msg)
     if option.command is not None:
-        targets.append(command_target(option.command, port=option.port, host=option.host, **shared))
+        targets.append(
+            command_target(option.command, folder=option.folder, port=option.port, host=option.host, **shared)
+        )
     if option.address is not None:
         targets.append(address_target(option.address, pid=option.pid, **shared))
     return targets

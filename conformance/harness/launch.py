@@ -182,6 +182,7 @@ class Process:
         host: str,
         fixed_port: int | None = None,
         reserved: PortReservation | None = None,
+        folder: str | None = None,
     ) -> None:
         self._given_port = any("{port}" in word for word in command)
         self._host = host
@@ -201,12 +202,14 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
+                cwd=folder,
                 env={**os.environ, keeper.MARK_VARIABLE: self._mark, "PYTHONUNBUFFERED": "1"},
             )
         except OSError as error:
             if self._reserved:
                 self._reserved.release()
-            msg = f"cannot start {plain(words[0])}: {error.strerror}"
+            why = error.strerror if folder is None or os.path.isdir(folder) else f"its folder {plain(folder)} is gone"
+            msg = f"cannot start {plain(words[0])}: {why}"
             raise CannotStart(msg) from None
         keeper_.tell(f"group {self._popen.pid}")
         self.output = Output(self._popen)

@@ -47,14 +47,18 @@ class Server:
     def _run(self, command: tuple[str, ...], reserved: PortReservation | None = None) -> None:
         target = self.target
         self._process = Process(
-            command, self._keeper, host=target.host, fixed_port=target.fixed_port, reserved=reserved
+            command,
+            self._keeper,
+            host=target.host,
+            fixed_port=target.fixed_port,
+            folder=target.folder,
+            reserved=reserved,
         )
         self.address = self._process.address
         self.tree = tree_of(self._process.pid)
         self._let_it_take_the_probe()
         try:
-            if self._process is not None:
-                self._process.stays()
+            self._process.stays()
         except CannotStart:
             self.end()
             raise

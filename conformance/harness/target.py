@@ -32,6 +32,7 @@ class Target:
     name: str
     options: tuple[str, ...]
     command: tuple[str, ...] | None = None
+    folder: str | None = None  # that the command is started in; the current one where none is named
     fixed_port: int | None = None
     address: Address | None = None
     pid: int | None = None
@@ -70,8 +71,10 @@ def _module_command(module: str, name: str) -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", module, name, "--host", "{host}", "--port", "{port}")
 
 
-def command_target(command: str, *, port: int | None, host: str, profile: str, chunk_limit_bytes: int) -> Target:
-    """A server started by the user's command. Raises `BadTarget` where the command cannot be meant."""
+def command_target(
+    command: str, *, port: int | None, host: str, profile: str, chunk_limit_bytes: int, folder: str | None = None
+) -> Target:
+    """A server started by the user's command, in a folder. Raises `BadTarget` where the command cannot be meant."""
     try:
         words = tuple(shlex.split(command))
     except ValueError as error:
@@ -95,6 +98,7 @@ def command_target(command: str, *, port: int | None, host: str, profile: str, c
         name_of(words),
         _with(options, host, profile, chunk_limit_bytes),
         command=words,
+        folder=folder,
         fixed_port=port,
         profile=profile,
         chunk_limit_bytes=chunk_limit_bytes,
