@@ -13,6 +13,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from pathlib import PurePath
@@ -42,6 +43,7 @@ from conformance.report.outcome import ClauseResult, Failure, Outcome, clause_to
 EXAMPLES = {"quick": 20, "standard": 100, "thorough": 1000}
 ANSWERS_AT_ALL = "reply.prompt"
 ANSWERS_RIGHT = "reply"
+ENDS = "close.eof"
 STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
 LIST_WITHIN_S = 30
@@ -213,7 +215,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     clause, trial = clause_of(pyfuncitem), _trial(pyfuncitem)
     if clause is None or trial is None:
         return (yield)
-    _prepare(clause, trial)
+    _prepare(clause, trial, pyfuncitem.config.option.examples)
     try:
         result = yield
     except Nonconformity as found:
@@ -253,23 +255,34 @@ def _target(item: pytest.Item) -> Target:
     return target
 
 
-def _prepare(clause: Clause, trial: Trial) -> None:
+def _prepare(clause: Clause, trial: Trial, cases: int) -> None:
     """See that the clause can be observed, and that it would be this clause that failed. Raises where not."""
     trial.ready()
     bench = trial.bench
     for need in clause.needs:
         if not _has(bench, need):
             raise (NotApplicable if need is Need.START_LINE else Unobserved)(f"needs {need.value}")
-    if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
-        msg = f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"
-        raise Inconclusive(msg)
-    if bench.answers_wrongly is not None and clause.chapter != ANSWERS_RIGHT:
-        msg = f"the answer to one lone message is wrong, so nothing else can be told (chapter {ANSWERS_RIGHT})"
-        raise Inconclusive(msg)
+    reason = _untellable(clause, bench)
+    if reason is not None:
+        raise Inconclusive(reason)
+    trial.enough_at = time.monotonic() + bench.patience.enough_s(cases)
     trial.excuses_company = STANDS_COMPANY if clause.id != STANDS_COMPANY else None
     if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands(STOP_AND_CONTINUE):
         msg = f"the server does not go on after it was stopped and continued ({STANDS_FREEZING})"
         raise Inconclusive(msg)
+
+
+def _untellable(clause: Clause, bench: Bench) -> str | None:
+    """Why this clause says nothing of a server that does not even stand a lone message, if it does not."""
+    if bench.too_slow is not None:
+        return bench.too_slow
+    if bench.unresponsive is not None and clause.id != ANSWERS_AT_ALL:
+        return f"the server does not answer one lone message, so nothing else can be told ({ANSWERS_AT_ALL})"
+    if bench.never_ends and clause.id != ENDS:
+        return f"the server does not end a connection that its client has ended, so nothing else can be told ({ENDS})"
+    if bench.answers_wrongly is not None and clause.chapter != ANSWERS_RIGHT:
+        return f"the answer to one lone message is wrong, so nothing else can be told (chapter {ANSWERS_RIGHT})"
+    return None
 
 
 def _has(bench: Bench, need: Need) -> bool:

@@ -9,11 +9,12 @@ from conformance.harness import script as s
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper
 from conformance.harness.law import Breach, breach_of
-from conformance.harness.patience import Patience
-from conformance.harness.player import Player
+from conformance.harness.patience import LEAST_ROUND_TRIPS, Patience
+from conformance.harness.player import LONGEST_CASE_S, Player
 from conformance.harness.server import Server
 from conformance.harness.target import Target
-from conformance.harness.transcript import Answers, Transcript
+from conformance.harness.text import seconds
+from conformance.harness.transcript import Answers, Transcript, Trouble
 
 # Named apart from the clients of the cases, so that its bytes are foreign to each of theirs.
 CANARY = s.script(s.Connect(900), s.Ping(900, b"canary"), s.HalfClose(900), s.AwaitEnd(900))
@@ -34,6 +35,10 @@ COMPANY = s.script(s.Connect(902), s.Connect(903), s.Ping(903, b"company"), s.Ha
 
 # A lone message whose whole connection takes longer than this, alone, makes a server a slow one.
 SLOW_S = 0.03
+# And what takes longer than this cannot be judged: no case that asks for a few of it would come to its end.
+TOO_SLOW_S = LONGEST_CASE_S / LEAST_ROUND_TRIPS
+# After so many cases that took too long the others are not waited for: each would take that long as well.
+MOST_TOO_LONG = 2
 
 
 class Inconclusive(Exception):
@@ -54,6 +59,9 @@ class Bench:
         self._greeting: Breach | None = None
         self._greeted = False
         self._said_something = False
+        self._never_ends = False
+        self._cases_too_long = 0
+        self.too_slow: str | None = None  # why nothing can be told of it, where that is so
         self._stands: dict[s.Script, Breach | None] = {}
 
     def close(self) -> None:
@@ -99,13 +107,27 @@ class Bench:
             began = time.monotonic()
             transcript = self.play(CANARY, answers, silence_s)
             took_s = time.monotonic() - began
-            self._greeting = breach_of(transcript)
-            self._said_something = any(client.received_bytes for client in transcript.clients.values())
+            self._take_in(transcript, took_s)
             if self._said_something or not self.server.restartable:
                 break
             self.server.start()
-        self.patience.round_trip_s = took_s if took_s > SLOW_S else 0.0
+        else:
+            if self._greeting is not None and self._greeting.timed:
+                self.patience.disappointed()  # on two copies of it
         self._served_before = self._said_something
+
+    def _take_in(self, greeting: Transcript, took_s: float) -> None:
+        stop = greeting.stop
+        self._greeting = breach_of(greeting)
+        self._said_something = any(client.received_bytes for client in greeting.clients.values())
+        self._never_ends = stop is not None and stop.step == CANARY.steps[-1] and stop.trouble is Trouble.SILENCE
+        self.patience.round_trip_s = took_s if took_s > SLOW_S else 0.0
+        unfinished = stop is not None and stop.trouble is Trouble.TOO_LONG
+        if unfinished or (self._greeting is None and took_s > TOO_SLOW_S):
+            self.too_slow = (
+                f"the server {'was not done' if unfinished else 'was done'} with one lone message after "
+                f"{seconds(took_s)}: it may be right, and is too slow to be judged"
+            )
 
     def _see_that_it_serves_on(self, answers: Callable[[], Answers]) -> None:
         """A server that is not ours to replace may have been left unable to serve by the case that failed."""
@@ -123,6 +145,13 @@ class Bench:
         transcript = Player(self.server, answers, silence_s).play(script)
         if transcript.stop is None:
             self.patience.learn(transcript.slowest_s)
+        elif transcript.stop.trouble is Trouble.TOO_LONG and self._greeted:
+            self._cases_too_long += 1
+            if self._cases_too_long >= MOST_TOO_LONG:
+                self.too_slow = (
+                    f"the server was not done after {seconds(LONGEST_CASE_S)} in {self._cases_too_long} cases, so no "
+                    "others are tried"
+                )
         if s.LeaveOutputUnread() in script.steps:
             self.replace()
         return transcript
@@ -135,7 +164,12 @@ class Bench:
     @property
     def answers_wrongly(self) -> Breach | None:
         """What was wrong with the answer to a first lone message; None where it was right, or there was none."""
-        return self._greeting if self._said_something else None
+        return self._greeting if self._said_something and not self._never_ends else None
+
+    @property
+    def never_ends(self) -> bool:
+        """Whether it answered a first lone message, and did not end the connection after its client had."""
+        return self._said_something and self._never_ends
 
     def serves(self, answers: Callable[[], Answers], silence_s: float) -> tuple[Breach | None, Transcript]:
         """Whether a new connection is served: the breach where it is not, and what happened."""

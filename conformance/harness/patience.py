@@ -2,17 +2,23 @@
 
 Silence, never slowness: whatever moves at all is waited for. A first silence is judged with full patience. Cases that
 only serve to shorten a known failure get a short one, learnt from this server's own pace. A server that has been found
-silent once has failed already: its further failures are judged with less.
+silent once has failed already: its further failures are judged with less, and shortened for less time.
 """
 
 from __future__ import annotations
 
+import math
+
 FULL_S = 10.0
 LEAST_S = 2.0
 SHORTEST_S = 0.25
+LESS_EACH_TIME = 4.0
+SHRINKING_S = 2.0
 TIMES_SLOWEST = 10
 AFFORDED_S = 4.0
 LEAST_ROUND_TRIPS = 10
+SPENT_A_CASE_S = 0.1
+LEAST_SPENT_S = 10.0
 
 
 class Patience:
@@ -38,6 +44,10 @@ class Patience:
             else max(LEAST_ROUND_TRIPS, int(AFFORDED_S / self.round_trip_s))
         )
 
+    def enough_s(self, cases: int) -> float:
+        """How long the cases of one clause, so many of them, may take on a slow server, all together."""
+        return max(LEAST_SPENT_S, SPENT_A_CASE_S * cases) if self.round_trip_s else math.inf
+
     def disappointed(self) -> None:
         """A failure by silence was confirmed."""
         self._silences += 1
@@ -45,12 +55,20 @@ class Patience:
     @property
     def full_s(self) -> float:
         """For a verdict."""
-        return max(FULL_S / (1 << self._silences), LEAST_S, self._paced_s)
+        return max(FULL_S / LESS_EACH_TIME**self._silences, LEAST_S, self._paced_s)
 
     @property
     def short_s(self) -> float:
         """For shortening a case."""
         return min(self.full_s, max(SHORTEST_S, self._paced_s))
+
+    def shrinking_s(self, *, timed: bool) -> float:
+        """How long a failure may be shortened.
+
+        Each shorter case that is silent as well costs a patience and a fresh copy. It decides nothing: it makes a case
+        easier to read, and the first of them is the one that is read.
+        """
+        return SHRINKING_S / LESS_EACH_TIME**self._silences if timed else SHRINKING_S
 
     @property
     def _paced_s(self) -> float:

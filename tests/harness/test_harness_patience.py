@@ -12,7 +12,7 @@ def test_an_unknown_server_gets_ten_seconds_and_shortening_a_quarter() -> None:
     assert (patience.full_s, patience.short_s) == (10.0, 0.25) == (FULL_S, SHORTEST_S)
 
 
-@pytest.mark.parametrize(("silences", "full_s"), [(0, 10.0), (1, 5.0), (40, LEAST_S)])
+@pytest.mark.parametrize(("silences", "full_s"), [(0, 10.0), (1, 2.5), (40, LEAST_S)])
 def test_a_server_found_silent_gets_less_but_never_too_little(silences: int, full_s: float) -> None:
     patience = Patience()
     for _ in range(silences):

@@ -10,7 +10,7 @@ from harness_means import faulty
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.harness import bench, patience, trial
+from conformance.harness import bench, patience
 from conformance.harness import script as s
 from conformance.harness.bench import CANARY, Bench, Inconclusive
 from conformance.harness.launch import CannotStart
@@ -73,7 +73,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[s.Script | str]:
 
 
 def test_a_case_that_fails_is_shortened_to_the_least(trial_on: TrialOn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "SHRINKING_S", 60.0)
+    monkeypatch.setattr(patience, "SHRINKING_S", 60.0)
     found = found_by(trial_on(faulty("too_long")))
     assert found.script == two_pings(TOO_LONG_BYTES)
 
@@ -160,7 +160,7 @@ def test_a_death_after_the_last_answer_is_told(trial_on: TrialOn, next_thing: Ca
 
 
 def test_shortening_ends_with_its_budget(trial_on: TrialOn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "SHRINKING_S", 0.0)
+    monkeypatch.setattr(patience, "SHRINKING_S", 0.0)
     played: list[tuple[int, bool]] = []
 
     def noted(subject: Trial, size: int) -> None:
