@@ -139,6 +139,11 @@ class Server:
         """How it died, if it did; waits a moment for a death that is under way. None where that cannot be known."""
         return self._process.epitaph(within_s) if self._process is not None else None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether each of its processes is there and stopped."""
+        return self.tree is not None and self.epitaph() is None and bool(self.tree.pids()) and self.tree.stands_still()
+
     def let_it_finish(self) -> None:
         """Wait a moment until it has done what it was doing and sleeps, where that can be seen.
 

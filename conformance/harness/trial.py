@@ -138,23 +138,35 @@ class Trial:
             except Inconclusive as reason:
                 return replace(candidates[-1], note=f"not played again: {reason}")
             if again is not None:
-                if again.breach.timed:
-                    self.bench.patience.disappointed()
+                self._take_note(again)
                 return again
         seen = next((candidate for candidate in reversed(candidates) if not candidate.breach.timed), None)
         if seen is None:
             msg = f"seen once and not again on a fresh copy of the server: {found.breach.actual}"
             raise Inconclusive(msg)
+        self._take_note(seen)
         note = "seen once; the same case did not show it again on a fresh copy of the server"
         return Finding(seen.script, seen.breach, seen.transcript, note)
+
+    def _take_note(self, found: Finding) -> None:
+        stop = found.transcript.stop
+        if found.breach.timed or (stop is not None and stop.trouble is Trouble.SILENCE):
+            self.bench.patience.disappointed()
 
     def _once_more(self, candidate: Finding) -> Finding | None:
         self.bench.replace()
         self.bench.ready(self._answers)
         transcript = self._play(candidate.script, self.bench.patience.full_s)
-        breach = breach_of(transcript)
+        breach = self._breach_of(transcript)
         self.bench.replace()
         return Finding(candidate.script, breach, transcript) if breach is not None else None
+
+    def _breach_of(self, transcript: Transcript) -> Breach | None:
+        """The breach of the law. A server that has stopped itself is silent for a reason that needs no clock."""
+        breach = breach_of(transcript)
+        if breach is not None and breach.timed and self.bench.server.is_stopped:
+            breach = replace(breach, actual=f"the server is stopped, as by SIGSTOP; {breach.actual}", timed=False)
+        return breach
 
     def _try(self, played: Script) -> Finding | None:
         late = self._late_death()
@@ -163,7 +175,7 @@ class Trial:
         self.cases += 1
         patience = self.bench.patience
         transcript = self._play(played, patience.short_s if self._first else patience.full_s)
-        breach = breach_of(transcript)
+        breach = self._breach_of(transcript)
         if breach is None:
             self._last = played, transcript
             self._passed.add(played)
@@ -209,7 +221,10 @@ class Trial:
         stop = transcript.stop
         if stop is not None and stop.trouble in {Trouble.UNCERTAIN, Trouble.TOO_LONG}:
             self.bench.replace()
-            msg = f"{stop.step}: {stop.detail or stop.trouble.value}"
+            why = stop.detail or stop.trouble.value
+            if stop.trouble is Trouble.TOO_LONG:
+                why = f"{stop.trouble.value} ({stop.detail}): the server is slow, and may be right"
+            msg = f"{stop.step}: {why}"
             raise Inconclusive(msg)
         return transcript
 
