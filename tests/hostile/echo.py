@@ -18,15 +18,17 @@ class Handler(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """A listener on the loopback address."""
+    """A listener on a loopback address."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(
+        self, port: int, host: str = "127.0.0.1", handler: type[socketserver.BaseRequestHandler] = Handler
+    ) -> None:
+        super().__init__((host, port), handler)
 
     def announce(self) -> None:
         """Print the start line."""
-        print("Server start at: {}:{}".format(*self.server_address), flush=True)
+        print("Server start at: {}:{}".format(*self.server_address[:2]), flush=True)
