@@ -10,7 +10,7 @@ from harness_means import faulty
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.harness import bench, patience
+from conformance.harness import bench, patience, player
 from conformance.harness import script as s
 from conformance.harness.bench import CANARY, Bench, Inconclusive
 from conformance.harness.launch import CannotStart
@@ -188,6 +188,33 @@ def test_a_server_found_silent_is_waited_for_less(trial_on: TrialOn) -> None:
     patience.LEAST_S = 0.1  # the fixture puts it back
     assert subject.confirmed(raised.value.finding).breach.timed
     assert subject.bench.patience.full_s < before_s
+
+
+def test_on_a_slow_server_no_more_is_played_than_there_is_time_for(trial_on: TrialOn) -> None:
+    subject = trial_on(faulty("honest"))
+    subject.ready()
+    subject.enough_at = 0.0
+
+    @drawn
+    @given(size=st.integers(1, 1000))
+    def clause(size: int) -> None:
+        subject.hold(two_pings(size))
+
+    clause()
+    assert subject.cases == 1
+
+
+def test_after_two_cases_that_took_too_long_no_others_are_waited_for(
+    trial_on: TrialOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = trial_on(faulty("lost"))
+    subject.ready()
+    monkeypatch.setattr(player, "LONGEST_CASE_S", 0.0)
+    for nothing_is_told in (False, True):
+        transcript = subject.bench.play(two_pings(3), subject._answers, 10.0)
+        assert transcript.stop is not None
+        assert transcript.stop.trouble is Trouble.TOO_LONG
+        assert (subject.bench.too_slow is not None) == nothing_is_told
 
 
 def test_a_server_that_cannot_start_is_tried_once(trial_on: TrialOn, told: list[s.Script | str]) -> None:
