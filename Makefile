@@ -26,7 +26,7 @@ validate: $(READY)  ## judge every reference backend; or your own: SERVER='./my-
 	$(BIN)/echo-conformance run "$$@" $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
 .PHONY: test
-test: lint  ## everything: lint, types, the suite's own tests, the specs against every available backend
+test: lint examples  ## everything: lint, types, the suite's own tests, the specs against every available backend
 	$(BIN)/pytest -n auto tests conformance/specs -p conformance.plugin --backend all
 
 .PHONY: lint
@@ -36,6 +36,10 @@ lint: $(READY)  ## ruff and mypy
 	$(BIN)/mypy
 	@for folder in tests/*/; do echo "mypy $$folder"; $(BIN)/mypy --strict $$folder || exit 1; done  # each has a conftest of its own
 	$(BIN)/mypy --platform darwin -p reference_servers
+
+.PHONY: examples
+examples: $(READY)  ## build the examples of other stacks, as far as this machine has their tools
+	$(BIN)/python -m examples.build
 
 .PHONY: docs
 docs: $(READY)  ## write docs/clauses.md from the specs
@@ -51,7 +55,7 @@ bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same
 
 .PHONY: clean
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) examples/.build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from examples.build import targets
+
 ROOT = Path(__file__).parents[2]
-OWN = ("conformance", "reference_servers", "clients", "benchmarks", "tests")
+OWN = ("conformance", "reference_servers", "clients", "benchmarks", "examples", "tests")
 
 # What each room may import of the project, besides itself. There are no other arrows.
 ARROWS = {
@@ -31,6 +34,7 @@ STANDARD_LIBRARY_ONLY = ("conformance.oracle", "reference_servers", "clients")
 FILES = sorted(
     path for folder in ("conformance", "reference_servers", "clients") for path in (ROOT / folder).rglob("*.py")
 )
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 def module_name(path: Path) -> str:
@@ -75,6 +79,26 @@ def test_arrows(path: Path) -> None:
             assert top in sys.stdlib_module_names or top == "_typeshed", f"{module} must do with the standard library"
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+def test_an_example_can_be_copied(path: Path) -> None:
+    of_ours = {name for name in imported(path) if name.partition(".")[0] in OWN}
+    assert not of_ours, f"{path.name} takes more than its stack: {of_ours}"
+
+
+def test_every_example_is_a_target() -> None:
+    sources = {path.name for path in (ROOT / "examples").iterdir() if path.suffix not in {".py", ".toml", ""}}
+    sources |= {path.name for path in EXAMPLES if not path.name.startswith(("__init__", "build"))}
+    assert sources == {target.source for target in targets().values()}
+
+
+def test_python_packages_of_examples_are_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {package for target in targets().values() for package in target.python}
+    assert wanted == set(project["optional-dependencies"]["examples"])
+    pinned = {line.partition("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
+    assert wanted <= pinned
+
+
 def test_specs_do_not_sleep() -> None:
     asleep = [p.name for p in (ROOT / "conformance" / "specs").glob("*.py") if "sleep" in p.read_text()]
     assert not asleep, f"a spec waits for a named event, never for time: {asleep}"
@@ -89,4 +113,4 @@ def test_reference_document_is_current() -> None:
 
 def test_constraints_hold_names_and_versions_only() -> None:
     for line in (ROOT / "constraints.txt").read_text().splitlines():
-        assert re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9.]+", line), line
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9.]+(\.post[0-9]+)?", line), line

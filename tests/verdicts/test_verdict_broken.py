@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from verdict_runs import TUTORIAL, judged, needed, script
+import pytest
+from verdict_runs import TUTORIAL, buildable, judged, needed, script
+
+from examples.build import start_command, targets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +28,15 @@ def test_the_tutorial_s_select_server(tmp_path: Path) -> None:
     assert run.broken == TUTORIAL_BREAKS
     assert "KeyError" in run.said
     assert "ConnectionResetError" in run.said
+
+
+@pytest.mark.parametrize("name", [name for name, target in targets().items() if target.finding])
+def test_an_example_that_is_a_finding(name: str, tmp_path: Path) -> None:
+    target = buildable(name)
+    chapters = sorted({f"{clause.partition('.')[0]}." for clause in target.breaks})
+    run = judged(tmp_path, start_command(target), "--examples", "quick", "-k", " or ".join(chapters))
+    assert (run.code, run.verdict) == (1, "nonconformant"), run.said
+    assert run.broken == set(target.breaks), run.said
 
 
 def test_ncat_drops_what_it_owes(tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 import pytest
 
+from examples.build import Target, missing, targets
+
 ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = ROOT / "examples"
 HOSTILE = ROOT / "tests" / "hostile"
 TUTORIAL = ROOT / "conformance" / "zoo" / "programs" / "tutorial_select.py"
 LONGEST_RUN_S = 60
@@ -72,13 +73,26 @@ def script(path: Path) -> list[str]:
 
 
 def needed(name: str) -> str:
-    """Return the program's path. Where it is missing a user's run goes on without; a run of the project does not."""
+    """Return the program's path, or go on without this test."""
     path = shutil.which(name)
-    if path is None and os.environ.get("CI"):
-        pytest.fail(f"{name} is missing, and CI is to have it")
     if path is None:
-        pytest.skip(f"{name} is not installed")
+        _lacking(name)
     return path
+
+
+def buildable(name: str) -> Target:
+    """Return the example of this name, or go on without this test where its tools are missing."""
+    target = targets()[name]
+    if lacking := missing(target):
+        _lacking(", ".join(lacking))
+    return target
+
+
+def _lacking(what: str) -> NoReturn:
+    """Where something is missing a user's run goes on without; a run of the project does not."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}: missing, and CI is to have it")
+    pytest.skip(f"not installed: {what}")
 
 
 def copy_of(path: Path, folder: Path) -> Path:
