@@ -1,7 +1,7 @@
 #!/usr/bin/env tclsh
-# The echo server on Tcl's event loop: one fileevent a client.
+# The echo server on Tcl's event loop, a fileevent a client; and not conformant: it spins for one that does not read.
 #
-# Nothing to build; Tcl 8.6 or later. Port 0 lets the kernel choose:
+# Nothing to build; Tcl 8.6. Port 0 lets the kernel choose:
 #
 #     tclsh examples/fileevent.tcl [[HOST] PORT]
 #
@@ -13,8 +13,11 @@
 # 3. Tcl accepts by itself before any script is asked. Where accept() finds no descriptor it is called again at once.
 # 4. Tcl 8.6 waits in select(), whose sets end at FD_SETSIZE; a descriptor beyond would be written past their ends. So
 #    whoever comes when there are too many is closed at once: harm to nobody, and no service to those.
+# 5. A socket that waits to write also waits for input, whether or not the script wants any: Tcl takes readiness for
+#    input as the sign of an error that select() does not report for output. So where there is input, or its end, the
+#    loop wakes again and again until the output is gone. No script can help it; threads with blocking channels could.
 
-package require Tcl 8.6-
+package require Tcl 8.6
 
 set CHUNK_BYTES 1024
 set MOST_CLIENTS 1000

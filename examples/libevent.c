@@ -103,7 +103,8 @@ static void on_event(struct bufferevent *connection, short what, void *unused)
         bufferevent_free(connection);
 }
 
-static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int length, void *unused)
+static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int length,
+                        void *unused)
 {
     (void)listener, (void)from, (void)length, (void)unused;
     struct bufferevent *connection = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);

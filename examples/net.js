@@ -3,6 +3,13 @@
 // Nothing to build; Node 18 or later. Port 0 lets the kernel choose:
 //
 //     node examples/net.js [[HOST] PORT]
+//
+// Facts about net that matter here:
+//
+// 1. Without allowHalfOpen Node answers the client's FIN with its own, whatever it still has to write.
+// 2. write() never refuses: false means that the stream is above its high-water mark, and bounding it is up to us.
+// 3. An error that nobody listens for ends the process.
+// 4. libuv accepts with a descriptor in reserve: when there is no other, whoever waits is accepted and closed at once.
 
 'use strict';
 
@@ -10,22 +17,21 @@ const net = require('node:net');
 
 const CHUNK_BYTES = 1024;
 const BACKLOG = 128;
-const APOSTROPHE = 0x27;
-const QUOTE = 0x22;
-const ESCAPES = new Map([[0x09, '\\t'], [0x0a, '\\n'], [0x0d, '\\r'], [0x5c, '\\\\']]);
+
+/** By character: what Python's repr gives for this byte of a bytes literal, but for the quote that it stands in. */
+const ESCAPES = new Map([['\\', '\\\\'], ['\t', '\\t'], ['\n', '\\n'], ['\r', '\\r']]);
+for (let byte = 0; byte < 256; byte++) {
+  const character = String.fromCharCode(byte);
+  const shown = byte >= 0x20 && byte <= 0x7e;
+  if (!shown && !ESCAPES.has(character)) ESCAPES.set(character, '\\x' + byte.toString(16).padStart(2, '0'));
+}
 
 /** The literal that Python's repr gives for these bytes. */
 function bytesLiteral(chunk) {
-  const quote = chunk.includes(APOSTROPHE) && !chunk.includes(QUOTE) ? QUOTE : APOSTROPHE;
-  let literal = '';
-  for (const byte of chunk) {
-    if (byte === quote) literal += '\\' + String.fromCharCode(byte);
-    else if (ESCAPES.has(byte)) literal += ESCAPES.get(byte);
-    else if (byte >= 0x20 && byte <= 0x7e) literal += String.fromCharCode(byte);
-    else literal += '\\x' + byte.toString(16).padStart(2, '0');
-  }
-  const mark = String.fromCharCode(quote);
-  return 'b' + mark + literal + mark;
+  const text = chunk.toString('latin1');
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[^ -~]|\\/g, (character) => ESCAPES.get(character));
+  return 'b' + quote + escaped.replaceAll(quote, '\\' + quote) + quote;
 }
 
 /** The replies to what one 'data' event brought, which may be many chunks. */
@@ -39,15 +45,13 @@ function replies(data) {
 
 function serve(socket) {
   socket.on('data', (data) => {
-    // write() never refuses; false only means that the stream is above its high-water mark, and bounding it is up to us.
     if (!socket.write(replies(data), 'latin1')) socket.pause();
   });
   socket.on('drain', () => socket.resume());
   socket.on('end', () => socket.end()); // sends what is owed, then the FIN
-  socket.on('error', () => socket.destroy()); // without a listener this client's error would end the process
+  socket.on('error', () => socket.destroy());
 }
 
-// allowHalfOpen: by default Node answers the peer's FIN with its own, whatever it still has to write.
 const server = net.createServer({ allowHalfOpen: true }, serve);
 
 const argv = process.argv.slice(2);
