@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import tomllib
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 BUILT = FOLDER / ".build"
 CONSTRAINTS = FOLDER.parent / "constraints.txt"
-INCLUDES = ("/usr/include", "/usr/local/include")
+INCLUDES = ("/usr/include", f"/usr/include/{sysconfig.get_config_var('MULTIARCH')}", "/usr/local/include")
 HEADERS = (".h", ".hpp")
 WITHIN_S = 300
 
