@@ -131,7 +131,7 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
         raise click.UsageError(msg)
     _see_that_it_parses(options["expression"])
     options["backends"] = _known("backend", options["backends"], plugin.reference_backends)
-    options["zoo"] = _known("broken server", options["zoo"], plugin.broken_servers)
+    options["zoo"] = _known("broken server", options["zoo"], lambda: plugin.broken_servers(options["profile"]))
     if options["address"] is not None or options["port"] is not None:
         jobs = 1  # there is one copy of it
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets

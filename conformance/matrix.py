@@ -79,8 +79,9 @@ class Row:
         for clause in self.bug["breaks"]:
             killed = self.killed(clause)
             if killed < len(self.runs):
-                others = {str(run[clause].outcome) for run in self.runs if clause in run} - {"fail"}
-                yield f"{self.name}: {clause} failed in {killed} of {len(self.runs)} runs ({', '.join(sorted(others))})"
+                results = (run[clause] for run in self.runs if clause in run)
+                others = {f"{r.outcome} {r.message or ''}".strip() for r in results if r.outcome is not Outcome.FAIL}
+                yield f"{self.name}: {clause} failed in {killed} of {len(self.runs)} runs; else: {'; '.join(others)}"
         for clause in sorted(self.failed - set(self.bug["breaks"]) - set(self.bug["collateral"])):
             result = next(run[clause] for run in self.runs if clause in run and run[clause].outcome is Outcome.FAIL)
             yield f"{self.name}: {clause} failed and is not named: {result.message}"
@@ -117,6 +118,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--examples", default="quick", help="cases a clause (%(default)s)")
     parser.add_argument("--jobs", type=int, default=3 * (os.cpu_count() or 1), help="bugs at a time (%(default)s)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a document")
+    parser.add_argument("--profile", default="received", help=argparse.SUPPRESS)
     parser.add_argument("--seeds", help=argparse.SUPPRESS)
     parser.add_argument("-k", dest="expression", default="", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -124,7 +126,7 @@ def _options() -> argparse.Namespace:
 
 def _judge_one(options: argparse.Namespace) -> int:
     """In a process of its own: some runs of one bug, a line of JSON each."""
-    words = ["--zoo", options.bugs[0], "--examples", options.examples, "--unshortened"]
+    words = ["--zoo", options.bugs[0], "--profile", options.profile, "--examples", options.examples, "--unshortened"]
     for seed in map(int, options.seeds.split(",")):
         run = Run("", "", seed)
         judge(run, [*words, "-k", options.expression] if options.expression else words)
@@ -146,15 +148,18 @@ def _all_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> li
 def _row(bug: dict[str, Any], options: argparse.Namespace) -> Row:
     row = Row(bug)
     if not options.own:
-        row.runs += _runs(bug["name"], [FULL_RUN_SEED], options.examples)
+        row.runs += _runs(bug, [FULL_RUN_SEED], options.examples)
     seeds = [FULL_RUN_SEED + 1 + number for number in range(options.runs - len(row.runs))]
     if seeds:
-        row.runs += _runs(bug["name"], seeds, options.examples, " or ".join(bug["breaks"]))
+        row.runs += _runs(bug, seeds, options.examples, " or ".join(bug["breaks"]))
     return row
 
 
-def _runs(bug: str, seeds: Iterable[int], examples: str, expression: str = "") -> list[dict[str, ClauseResult]]:
-    words = [sys.executable, "-P", "-m", "conformance.matrix", bug, "--examples", examples]
+def _runs(
+    bug: dict[str, Any], seeds: Iterable[int], examples: str, expression: str = ""
+) -> list[dict[str, ClauseResult]]:
+    words = [sys.executable, "-P", "-m", "conformance.matrix", bug["name"], "--profile", bug["profile"]]
+    words += ["--examples", examples]
     words += ["--seeds", ",".join(map(str, seeds)), "-k", expression]
     done = subprocess.run(words, stdout=subprocess.PIPE, check=True, timeout=LONGEST_S, stdin=subprocess.DEVNULL)
     runs = [map(clause_from_data, json.loads(line)) for line in done.stdout.splitlines()]

@@ -7,6 +7,7 @@ a target running in each worker, tries each clause on it, and turns what came of
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shlex
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -100,7 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if "all" in option.backend:  # settled here, once: workers are handed the names
         option.backend = available(reference_backends())
     if "all" in option.zoo:
-        option.zoo = available(broken_servers())
+        option.zoo = available(broken_servers(option.profile))
     try:
         config.stash[TARGETS] = _targets(option)
     except BadTarget as error:
@@ -115,9 +116,14 @@ def reference_backends() -> dict[str, str | None]:
     return {entry["name"]: None if entry["available"] else entry["reason"] for entry in listed}
 
 
-def broken_servers() -> dict[str, str | None]:
-    """Each broken server of the zoo, with the reason where it cannot be run here."""
-    return {entry["name"]: f"it needs {entry['missing']}" if entry["missing"] else None for entry in zoo()}
+def broken_servers(profile: str) -> dict[str, str | None]:
+    """Each broken server of the zoo, with the reason where it cannot be run here, or not with this profile."""
+    reasons: dict[str, str | None] = {}
+    for entry in zoo():
+        reasons[entry["name"]] = f"it needs {entry['missing']}" if entry["missing"] else None
+        if entry["profile"] != profile:
+            reasons[entry["name"]] = f"its profile is {entry['profile']}"
+    return reasons
 
 
 def zoo() -> list[dict[str, Any]]:
@@ -143,10 +149,10 @@ def _targets(option: argparse.Namespace) -> list[Target]:
     """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
     shared = {"profile": option.profile, "chunk_limit_bytes": option.chunk_limit}
     targets = [backend_target(name) for name in option.backend]
-    targets += [zoo_target(name) for name in option.zoo]
     if targets and option.profile != PROFILES[0]:
-        msg = f"the servers of this project answer by the profile {PROFILES[0]}, not {option.profile}"
+        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
         raise BadTarget(msg)
+    targets += [zoo_target(name, option.profile) for name in option.zoo]
     for name, beside in (("port", "command"), ("pid", "address")):
         if getattr(option, name) is not None and getattr(option, beside) is None:
             msg = f"--{name} says something of --{beside}, which is missing"
@@ -367,8 +373,14 @@ def _case(finding: Finding) -> str:
     lines = str(finding.script).split("\n")
     stop = finding.transcript.stop
     if stop is not None and finding.transcript.script == finding.script:
-        return "\n".join(lines[: stop.index + 1]) + "    <- here"
-    return "\n".join(lines)
+        return _folded(lines[: stop.index + 1]) + "    <- here"
+    return _folded(lines)
+
+
+def _folded(lines: Iterable[str]) -> str:
+    """Lines with a run of the same one told once."""
+    runs = ((line, len(list(run))) for line, run in itertools.groupby(lines))
+    return "\n".join(line if times == 1 else f"{line}    ({times} times)" for line, times in runs)
 
 
 def _told(error: BaseException) -> str:

@@ -62,9 +62,9 @@ def backend_target(name: str) -> Target:
     return Target(name, ("--backend", name), command=_module_command("reference_servers", name), ours=True)
 
 
-def zoo_target(name: str) -> Target:
+def zoo_target(name: str, profile: str) -> Target:
     """A broken server of the zoo."""
-    return Target(name, ("--zoo", name), command=_module_command("conformance.zoo", name), ours=True)
+    return Target(name, ("--zoo", name), profile=profile, command=_module_command("conformance.zoo", name), ours=True)
 
 
 def _module_command(module: str, name: str) -> tuple[str, ...]:

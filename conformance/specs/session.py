@@ -118,7 +118,33 @@ class Session(RuleBasedStateMachine):
             self._subject.hold(*self._steps)
 
 
+# What can happen in a session, all of it in one: whatever is drawn, this much is tried.
+ALL_OF_IT = (
+    *(Connect(client, narrow=client == 2) for client in (1, 2, 3, 4)),
+    *(Ping(client, tape(client, 5)) for client in (1, 2, 3, 4)),
+    Stall(2),
+    Send(2, tape(2, 3000, 5)),
+    Ping(1, tape(1, 3000, 5)),
+    Send(3, tape(3, 1024, 5)),
+    Reset(3),
+    Connect(5),
+    Ping(5, tape(5, 5)),
+    Send(4, tape(4, 5, 5)),
+    Close(4),
+    Send(1, tape(1, 2048, 3005)),
+    HalfClose(1),
+    AwaitEnd(1),
+    Resume(2),
+    Await(2),
+    HalfClose(2),
+    AwaitEnd(2),
+    HalfClose(5),
+    AwaitEnd(5),
+)
+
+
 def play_sessions(subject: Trial) -> None:
-    """Draw sessions, and play each. Raises what `Trial.hold` raises."""
+    """Play a session of everything; then draw sessions, and play each. Raises what `Trial.hold` raises."""
+    subject.hold(*ALL_OF_IT)
     settings = hypothesis.settings(max_examples=cases(SHARE), stateful_step_count=STEPS)
     run_state_machine_as_test(partial(Session, subject), settings=settings)  # type: ignore[arg-type]

@@ -31,6 +31,7 @@ contents = st.one_of(sizes.map(lambda size: tape(1, size)), st.binary(min_size=1
 
 @clause(MUST)
 @given(pieces=st.lists(st.tuples(contents, st.booleans()), min_size=1, max_size=6))
+@example(pieces=[(tape(1, 3000), False), (tape(1, 5), True), (bytes(range(256)), False)])
 def test_any_chunking(subject: Trial, pieces: list[tuple[bytes, bool]]) -> None:
     """Any content, cut into any sends, with or without a pause between them, is answered completely and in order."""
     steps = (script(Send(1, piece), *([Await(1)] if pause else [])) for piece, pause in pieces)

@@ -52,7 +52,8 @@ def test_edge_drained(subject: Trial, size: int) -> None:
 
 
 @clause(MUST, share=0.2)
-@given(number=st.integers(1, 4), exchanges=st.integers(2, 4))
+@given(number=st.integers(1, 4), exchanges=st.integers(2, 6))
+@example(number=2, exchanges=6)
 def test_one_shot_rearmed(subject: Trial, number: int, exchanges: int) -> None:
     """A connection that has been served is served again, and others meanwhile."""
     clients = range(1, number + 1)

@@ -31,14 +31,17 @@ class Bug:
     breaks: tuple[str, ...]
     seen: str = ""
     collateral: Mapping[str, str] = field(default_factory=dict)
+    profile: str = "received"
 
 
-def bug(*breaks: str, seen: str = "", collateral: Mapping[str, str] | None = None) -> Callable[[Broken], Broken]:
+def bug(
+    *breaks: str, seen: str = "", collateral: Mapping[str, str] | None = None, profile: str = "received"
+) -> Callable[[Broken], Broken]:
     """Make a class or a function a broken server: its name is the bug's, its docstring is the sentence."""
 
     def decorate(broken: Broken) -> Broken:
         sentence = " ".join((broken.__doc__ or "").split("\n\n")[0].split())
-        stated = Bug(bug_name(broken.__name__), sentence, breaks, seen, collateral or {})
+        stated = Bug(bug_name(broken.__name__), sentence, breaks, seen, collateral or {}, profile)
         setattr(broken, "bug", stated)  # noqa: B010 - no type has it
         return broken
 

@@ -16,6 +16,8 @@ from reference_servers.connection import Connection
 from reference_servers.listener import Address
 from reference_servers.server import READ, WRITE, Peer
 
+SIX_MESSAGES = "where a connection is read more than six times"
+
 
 @bug(
     "readiness.quiescent-after-exchange",
@@ -296,3 +298,30 @@ class DiesOfInterruptedWait(EpollServer):
     def interrupt(self, *_: object) -> None:
         """Fail the system call that the signal came in."""
         raise InterruptedError
+
+
+@bug(
+    "readiness.one-shot-rearmed",
+    collateral={
+        "reply.sequence": SIX_MESSAGES,
+        "order.any-chunking": SIX_MESSAGES,
+        "order.burst": SIX_MESSAGES,
+        "isolation.sessions": SIX_MESSAGES,
+        "isolation.no-crosstalk": SIX_MESSAGES,
+    },
+)
+class ReadsSixTimes(EpollServer):
+    """Input is armed for one report at a time, and a count of requests meant for another protocol ends that after six."""
+
+    LIMIT = 6
+
+    def open(self) -> None:
+        """Nobody has been read yet."""
+        super().open()
+        self.reads: dict[Peer, int] = {}
+
+    def readable(self, peer: Peer) -> None:
+        """Read, as often as the count allows."""
+        self.reads[peer] = self.reads.get(peer, 0) + 1
+        if self.reads[peer] <= self.LIMIT:
+            super().readable(peer)

@@ -44,6 +44,8 @@ def respelt(reply: bytes, spellings: Mapping[bytes, bytes]) -> bytes:
 
 # What a byte becomes in the literal
 
+A_LINE_END = "where a line end is drawn"
+
 
 @bug(
     "reply.literal",
@@ -458,3 +460,17 @@ class ReadsOnce(Connection):
         super().receive(chunk)
         if chunk:
             self.end()
+
+
+@bug(
+    "reply.identity",
+    "order.any-chunking",
+    profile="echo",
+    collateral={"reply.falsy-payloads": A_LINE_END, "reply.bytes-not-text": A_LINE_END},
+)
+class EchoesForTerminals(Connection):
+    """An echo server that ends lines as terminals want it: what came as LF goes back as CR LF."""
+
+    def reply(self, chunk: bytes) -> bytes:
+        """Echo the chunk, its line ends changed."""
+        return chunk.replace(b"\n", b"\r\n")

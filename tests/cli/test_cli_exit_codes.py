@@ -31,7 +31,7 @@ NOT_MEANT = {
     "no such profile": ((*EPOLL, "--profile", "daytime"), "'daytime' is not one of 'received', 'echo'"),
     "other profile": (
         (*EPOLL, "--profile", "echo"),
-        "the servers of this project answer by the profile received, not echo",
+        "the reference servers answer by the profile received, not echo",
     ),
     "no such command": (("--command", "./no-such-server {port}", *QUICK), "cannot start ./no-such-server: No such"),
     "unknown placeholder": (("--command", "./server {prot}"), "{prot}, which is no placeholder: {host} and {port} are"),
