@@ -372,7 +372,14 @@ class InheritsOutput(EpollServer):
         connection.owed = self.outputs.setdefault(sock.fileno(), connection.owed)
 
 
-@bug("isolation.descriptor-reuse", seen="eventlet#94, io-event#71")
+@bug(
+    "readiness.quiescent-after-reset",
+    seen="eventlet#94, io-event#71",
+    collateral=dict.fromkeys(
+        ["error.reset-with-output-owed", "error.releases", "isolation.descriptor-reuse", "isolation.sessions"],
+        "who is reset may have been paused",
+    ),
+)
 class InheritsPause(EpollServer):
     """That a connection is paused is kept by the socket's number: the next one with that number is never read."""
 
@@ -384,7 +391,7 @@ class InheritsPause(EpollServer):
     def settle(self, peer: Peer) -> None:
         """Note who is paused."""
         super().settle(peer)
-        if peer.interest:
+        if not peer.connection.ended:
             (self.paused.discard if peer.connection.wants_read else self.paused.add)(peer.fd)
 
     def readable(self, peer: Peer) -> None:
@@ -393,7 +400,7 @@ class InheritsPause(EpollServer):
             super().readable(peer)
 
 
-@bug("error.releases")
+@bug("isolation.descriptor-reuse", collateral={"error.releases": "the end may be seen before the reset"})
 class InheritsEnd(EpollServer):
     """That a client has half-closed is kept by the socket's number: the next one with that number is closed early."""
 

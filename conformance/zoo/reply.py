@@ -326,11 +326,11 @@ class PrefixOnceAFlush(Connection):
 @bug(
     "reply.sequence",
     "reply.literal",
-    "reply.bytes-not-text",
     "reply.falsy-payloads",
     "reply.tutorial-transcript",
     collateral=dict.fromkeys(
-        [*LONG_MESSAGE, *DRAWN_LENGTHS, "reply.prefix"], "the last chunk of a message may be shorter than the first"
+        {*LONG_MESSAGE, *DRAWN_LENGTHS, "reply.prefix"} - {"reply.sequence"},
+        "the last chunk of a message may be shorter than the first",
     ),
 )
 class FormatsWholeBuffer(Connection):
@@ -358,7 +358,12 @@ class TruncatesLongAnswer(Connection):
 # How much is read, and when it is answered
 
 
-@bug("reply.chunk-limit", "reply.exact-multiples")
+@bug(
+    "reply.chunk-limit",
+    "reply.bytes-not-text",
+    "reply.exact-multiples",
+    collateral=dict.fromkeys(["reply.prompt", "reply.sequence"], "messages of more than one chunk are drawn"),
+)
 class IgnoresChunkBound(EpollServer):
     """A chunk is whatever is there, not at most 1024 bytes of it."""
 
