@@ -133,6 +133,7 @@ class AnswersLastChunk(EpollEdgeServer):
     "readiness.interest-restored",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
+    collateral=dict.fromkeys(["close.drains-stalled", "isolation.slow-reader"], "as much is owed now and then"),
 )
 class CountsOwedInSixteenBits(Connection):
     """The length of what is owed is a 16-bit number: from 65536 on it begins again at 0, and the rest is lost."""
