@@ -179,11 +179,11 @@ class EncodesAgain(Connection):
 
 @bug("reply.bytes-not-text", collateral=DRAWN_BYTES)
 class SwallowsByteOrderMark(Connection):
-    """A byte order mark at the beginning of a chunk is not answered."""
+    """A byte order mark is taken out of the text, wherever it stands."""
 
     def reply(self, chunk: bytes) -> bytes:
-        """Do what the codec `utf-8-sig` does."""
-        return super().reply(chunk.removeprefix(b"\xef\xbb\xbf"))
+        """Answer without it."""
+        return super().reply(chunk.replace(b"\xef\xbb\xbf", b""))
 
 
 @bug("reply.literal", "reply.bytes-not-text", collateral=DRAWN_BYTES)
