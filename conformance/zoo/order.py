@@ -144,7 +144,14 @@ class CountsOwedInSixteenBits(Connection):
         del self.owed[len(self.owed) & 0xFFFF :]
 
 
-@bug("order.long-stream")
+@bug(
+    "order.long-stream",
+    "order.partial-writes",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral={"isolation.flooding-clients": "a flood may go once round"},
+)
 class LosesByteAtWrap(Connection):
     """The input goes through a ring of 64 KB, and the byte before its end is lost each time round."""
 
@@ -159,7 +166,7 @@ class LosesByteAtWrap(Connection):
         return super().reply(chunk[:last] + chunk[last + 1 :])
 
 
-@bug("order.long-stream")
+@bug("order.long-stream", collateral={"isolation.flooding-clients": "a flood may be that long"})
 class LimitsTotal(Connection):
     """The limit for one message, a million bytes, is compared with all that the connection ever sent."""
 
