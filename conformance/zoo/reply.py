@@ -456,14 +456,27 @@ class WaitsForShortRead(Connection):
                 super().receive(each)
 
 
-@bug("reply.sequence")
-class ReadsOnce(Connection):
-    """A connection is read once, answered, and closed."""
+@bug(
+    "reply.literal",
+    "order.long-stream",
+    "order.partial-writes",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    collateral={"isolation.flooding-clients": "a flood may be as many chunks"},
+)
+class ClosesAfterHundred(Connection):
+    """A connection is good for a hundred chunks: after the answer to the last of them it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 100
 
     def receive(self, chunk: bytes) -> None:
-        """Take this chunk for the last one."""
+        """Count down, and end the connection."""
         super().receive(chunk)
-        if chunk:
+        self.left -= 1
+        if self.left == 0 and not self.ended:
             self.end()
 
 
