@@ -76,7 +76,20 @@ class NeverWaits(PollServer):
         return 0.0
 
 
-@bug("order.replaced-buffer", "readiness.quiescent-blocked", seen="pistache#1114")
+@bug(
+    "order.replaced-buffer",
+    "order.partial-writes",
+    "isolation.slow-reader",
+    "readiness.interest-restored",
+    "readiness.quiescent-blocked",
+    seen="pistache#1114",
+    collateral={
+        "close.drains-before-fin": "input may come while output is blocked",
+        "isolation.sessions": "input may come while output is blocked",
+        "isolation.flooding-clients": "input may come while output is blocked",
+        "order.long-stream": "input may come while output is blocked",
+    },
+)
 class NewInputCancelsWriting(EpollServer):
     """New input while output is blocked sets the connection back to reading: what is owed waits for more input."""
 
@@ -111,7 +124,35 @@ class NeverReadsAgain(Connection):
         del self.owed[:count]
 
 
-@bug("readiness.edge-drained", "close.coalesced", seen="mio#45")
+@bug(
+    "readiness.edge-drained",
+    "close.coalesced",
+    "reply.chunk-limit",
+    "reply.exact-multiples",
+    seen="mio#45",
+    collateral={
+        "close.at-accept": "more than four chunks may come at once",
+        "close.drains-before-fin": "more than four chunks may come at once",
+        "close.drains-stalled": "more than four chunks may come at once",
+        "isolation.flooding-clients": "more than four chunks may come at once",
+        "isolation.no-crosstalk": "more than four chunks may come at once",
+        "isolation.sessions": "more than four chunks may come at once",
+        "isolation.slow-reader": "more than four chunks may come at once",
+        "order.any-chunking": "more than four chunks may come at once",
+        "order.burst": "more than four chunks may come at once",
+        "order.long-stream": "more than four chunks may come at once",
+        "order.partial-writes": "more than four chunks may come at once",
+        "order.replaced-buffer": "more than four chunks may come at once",
+        "readiness.interest-restored": "more than four chunks may come at once",
+        "readiness.quiescent-blocked": "more than four chunks may come at once",
+        "readiness.quiescent-half-closed": "more than four chunks may come at once",
+        "reply.literal": "more than four chunks may come at once",
+        "reply.sequence": "more than four chunks may come at once",
+        "isolation.descriptor-reuse": "more than four chunks may come at once",
+        "error.reset-with-output-owed": "more than four chunks may come at once",
+        "error.releases": "more than four chunks may come at once",
+    },
+)
 class LeavesEdgeUndrained(EpollEdgeServer):
     """Edge-triggered, each report is answered by four receives: what is left waits for the client to send more."""
 
@@ -275,7 +316,20 @@ class IgnoresExceptional(SelectServer):
         """Leave the socket alone."""
 
 
-@bug("readiness.idle-wakeups", seen="libtorrent#757, smol#109; the tutorial mixes both")
+@bug(
+    "readiness.idle-wakeups",
+    seen="libtorrent#757, smol#109; the tutorial mixes both",
+    collateral={
+        "readiness.quiescent-after-exchange": "on a crowded machine a thousand wakeups a second are unrest",
+        "readiness.quiescent-after-reset": "on a crowded machine a thousand wakeups a second are unrest",
+        "readiness.quiescent-after-urgent": "on a crowded machine a thousand wakeups a second are unrest",
+        "readiness.quiescent-blocked": "on a crowded machine a thousand wakeups a second are unrest",
+        "readiness.quiescent-half-closed": "on a crowded machine a thousand wakeups a second are unrest",
+        "readiness.quiescent-idle": "on a crowded machine a thousand wakeups a second are unrest",
+        "readiness.interest-restored": "a server that never rests is not seen to be blocked",
+        "order.partial-writes": "a server that never rests is not seen to be blocked",
+    },
+)
 class MixesTimeoutUnits(PollServer):
     """A timeout of one second, for the housekeeping, is given to an interface that takes milliseconds."""
 
