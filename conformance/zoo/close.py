@@ -254,9 +254,9 @@ class LosesPausedConnection(SelectServer):
 
 @bug(
     "close.drains-stalled",
-    "close.drains-before-fin",
     seen="K0M15/webserv#49",
     collateral={
+        "close.drains-before-fin": "all may have left before the end is read",
         "readiness.quiescent-half-closed": "ends with replies blocked",
         "error.releases": "the duplicate may be of a connection that is then reset",
         "isolation.sessions": "a session may end with replies blocked",
