@@ -179,7 +179,7 @@ class LeavesEdgeUndrained(EpollEdgeServer):
     },
 )
 class LeavesQueueUndrained(EpollEdgeServer):
-    """Edge-triggered, each report of the listener is answered by two accepts: who else is there waits for a newcomer."""
+    """Edge-triggered, each report of the listener is answered by two accepts: the others wait for a newcomer."""
 
     def open(self) -> None:
         """Accept two at a time."""
