@@ -12,7 +12,7 @@ RACES = {
     "close.full-close": "where the reset for a reply that nobody takes is there before the next call",
     "isolation.sessions": "where somebody breaks off, or takes a short send's rest for granted",
 }
-DISCARDS = {"isolation.flooding-clients": "where replies are queued when the FIN is read"}
+DISCARDS = {"isolation.flooding-clients": "where replies are still queued when the FIN is read"}
 
 TUTORIAL_SELECT = program(
     "tutorial_select.py",
@@ -87,8 +87,33 @@ TUTORIAL_SELECTORS_QUEUE = program(
     "tutorial_selectors_queue.py",
     "The tutorial's selectors server with queues: the end of a stream means nothing to it, so it never sends FIN and "
     "reads that end for ever; it waits for writability all the time; a short send loses the rest; a reset ends it.",
+    "close.at-accept",
+    "close.coalesced",
+    "close.drains-before-fin",
+    "close.drains-stalled",
     "close.eof",
+    "close.releases",
+    "error.releases",
+    "error.reset-before-accept",
+    "error.reset-idle",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.reset-with-output-owed",
+    "isolation.descriptor-reuse",
+    "isolation.many-ready",
+    "isolation.slow-reader",
+    "isolation.stale-event",
+    "order.partial-writes",
+    "order.replaced-buffer",
+    "readiness.interest-restored",
+    "readiness.quiescent-after-exchange",
+    "readiness.quiescent-after-reset",
+    "readiness.quiescent-after-urgent",
+    "readiness.quiescent-blocked",
+    "readiness.quiescent-half-closed",
+    "readiness.quiescent-idle",
     seen="poco#1417",
+    collateral={**RACES, **DISCARDS},
 )
 TUTORIAL_SELECTORS_CALLBACK = program(
     "tutorial_selectors_callback.py",

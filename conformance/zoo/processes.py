@@ -270,7 +270,7 @@ def forks_and_never_reaps(listener: socket.socket) -> None:
             fork_child(listener, converse, connection)
 
 
-@bug("close.eof", seen="K0M15/webserv#49")
+@bug("close.eof", "close.releases", "error.releases", seen="K0M15/webserv#49")
 def parent_keeps_descriptor(listener: socket.socket) -> None:
     """The parent keeps its copy of the connection's descriptor: when the child has closed its own, no FIN is sent."""
     reap_at_once()
