@@ -320,12 +320,13 @@ def pump(
 
     Returns the longest silence before something moved on one of the peers that it is `about` (all of them, unless
     told), in seconds; or None when nothing moved there for `silence_s`. Slow progress is never cut off. Silence is
-    counted in polls of `slice_s` that this process really made: a time in which it was itself stopped or starved counts
-    as no more than one of them. `until` is asked at least once a slice.
+    counted in turns of the loop, of which none counts for more than `slice_s`: a time in which this process was itself
+    stopped or starved counts as no more than one of them. `until` is asked at least once a slice.
     """
     peers = list(peers)
     counted = set(peers if about is None else about)
     silence = longest = 0.0
+    began = time.monotonic()
     while not until():
         poller = select.poll()
         by_descriptor: dict[int, Peer] = {}
@@ -334,14 +335,14 @@ def pump(
             if interest:
                 by_descriptor[peer.fileno()] = peer
                 poller.register(peer, interest)
-        began = time.monotonic()
         ready = poller.poll(slice_s * 1000)
-        silence += min(time.monotonic() - began, slice_s)
         moved = False
         for descriptor, mask in ready:
             peer = by_descriptor[descriptor]
             peer.ready(mask)
             moved = moved or peer in counted
+        before, began = began, time.monotonic()
+        silence += min(began - before, slice_s)
         if moved:
             longest = max(longest, silence)
             silence = 0.0

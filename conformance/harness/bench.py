@@ -59,7 +59,8 @@ class Bench:
         self._greeting: Breach | None = None
         self._greeted = False
         self._said_something = False
-        self._never_ends = False
+        self.ends = True  # whether it ended the connection of a first lone message, after its client had
+        self.awaits_end = True  # whether a case waits for the end of a connection, or only for what is owed on it
         self._cases_too_long = 0
         self.too_slow: str | None = None  # why nothing can be told of it, where that is so
         self._stands: dict[s.Script, Breach | None] = {}
@@ -120,10 +121,12 @@ class Bench:
         stop = greeting.stop
         self._greeting = breach_of(greeting)
         self._said_something = any(client.received_bytes for client in greeting.clients.values())
-        self._never_ends = stop is not None and stop.step == CANARY.steps[-1] and stop.trouble is Trouble.SILENCE
+        waited_for_end = stop is not None and stop.step == CANARY.steps[-1] and stop.trouble is Trouble.SILENCE
+        if waited_for_end and all(client.settled for client in greeting.clients.values()):
+            self._greeting, self.ends = None, False
         self.patience.round_trip_s = took_s if took_s > SLOW_S else 0.0
         unfinished = stop is not None and stop.trouble is Trouble.TOO_LONG
-        if unfinished or (self._greeting is None and took_s > TOO_SLOW_S):
+        if unfinished or (self._greeting is None and self.ends and took_s > TOO_SLOW_S):
             self.too_slow = (
                 f"the server {'was not done' if unfinished else 'was done'} with one lone message after "
                 f"{seconds(took_s)}: it may be right, and is too slow to be judged"
@@ -142,7 +145,7 @@ class Bench:
 
     def play(self, script: s.Script, answers: Callable[[], Answers], silence_s: float) -> Transcript:
         """Play a script, and learn the server's pace from it."""
-        transcript = Player(self.server, answers, silence_s).play(script)
+        transcript = Player(self.server, answers, silence_s, awaits_end=self.awaits_end).play(script)
         if transcript.stop is None:
             self.patience.learn(transcript.slowest_s)
         elif transcript.stop.trouble is Trouble.TOO_LONG and self._greeted:
@@ -164,12 +167,7 @@ class Bench:
     @property
     def answers_wrongly(self) -> Breach | None:
         """What was wrong with the answer to a first lone message; None where it was right, or there was none."""
-        return self._greeting if self._said_something and not self._never_ends else None
-
-    @property
-    def never_ends(self) -> bool:
-        """Whether it answered a first lone message, and did not end the connection after its client had."""
-        return self._said_something and self._never_ends
+        return self._greeting if self._said_something else None
 
     def serves(self, answers: Callable[[], Answers], silence_s: float) -> tuple[Breach | None, Transcript]:
         """Whether a new connection is served: the breach where it is not, and what happened."""

@@ -16,7 +16,7 @@ from reference_servers.connection import Connection
 from reference_servers.listener import Address
 from reference_servers.server import READ, WRITE, Peer
 
-SIX_MESSAGES = "where a connection is read more than six times"
+TOGETHER = "two may be ready in one batch"
 
 
 @bug(
@@ -354,26 +354,23 @@ class DiesOfInterruptedWait(EpollServer):
 
 @bug(
     "readiness.one-shot-rearmed",
-    collateral={
-        "reply.sequence": SIX_MESSAGES,
-        "order.any-chunking": SIX_MESSAGES,
-        "order.burst": SIX_MESSAGES,
-        "isolation.sessions": SIX_MESSAGES,
-        "isolation.no-crosstalk": SIX_MESSAGES,
-    },
+    "readiness.accepts-all",
+    "isolation.many-ready",
+    collateral={"isolation.flooding-clients": TOGETHER, "isolation.sessions": TOGETHER},
 )
-class ReadsSixTimes(EpollServer):
-    """Input is armed for one report at a time, and a count of requests meant for another protocol ends that after six."""
+class RearmsTheLastOnly(EpollServer):
+    """Whoever is reported is disarmed (EPOLLONESHOT); after a batch only the one handled last is armed again."""
 
-    LIMIT = 6
+    def mask(self, interest: int) -> int:
+        """Have everything reported once."""
+        return super().mask(interest) | select.EPOLLONESHOT
 
-    def open(self) -> None:
-        """Nobody has been read yet."""
-        super().open()
-        self.reads: dict[Peer, int] = {}
-
-    def readable(self, peer: Peer) -> None:
-        """Read, as often as the count allows."""
-        self.reads[peer] = self.reads.get(peer, 0) + 1
-        if self.reads[peer] <= self.LIMIT:
-            super().readable(peer)
+    def wait(self, timeout_s: float | None) -> None:
+        """Dispatch, and arm again the loop's own descriptors and the last of the peers."""
+        batch = self.poll(timeout_s)
+        for fd, events in batch:
+            self.dispatch(fd, (READ if events & ~self.OUTPUT else 0) | (WRITE if events & ~self.INPUT else 0))
+        own = [fd for fd, _ in batch if fd in {self.listener.fd, self.stop.fd}]
+        last = [fd for fd, _ in batch if fd in self.peers][-1:]
+        for fd in own + last:
+            self.poller.modify(fd, self.mask(self.peers[fd].interest if fd in self.peers else READ))
