@@ -124,7 +124,7 @@ class Bench:
         waited_for_end = stop is not None and stop.step == CANARY.steps[-1] and stop.trouble is Trouble.SILENCE
         if waited_for_end and all(client.settled for client in greeting.clients.values()):
             self._greeting, self.ends = None, False
-        self.patience.round_trip_s = took_s if took_s > SLOW_S else 0.0
+        self.patience.round_trip_s = took_s if self.ends and took_s > SLOW_S else 0.0
         unfinished = stop is not None and stop.trouble is Trouble.TOO_LONG
         if unfinished or (self._greeting is None and self.ends and took_s > TOO_SLOW_S):
             self.too_slow = (

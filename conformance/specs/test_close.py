@@ -14,6 +14,7 @@ from conformance.harness.script import AwaitEnd, AwaitReleased, Close, Connect, 
 from conformance.harness.tape import tape, wide_tape
 from conformance.harness.trial import Trial
 from conformance.specs.moves import (
+    NEW,
     OLD,
     arrive,
     chunks,
@@ -92,10 +93,10 @@ def test_full_close(subject: Trial, sizes: list[int]) -> None:
 @clause(MUST, SOCKETS, share=0.3)
 @given(number=st.integers(1, 5), full=st.booleans())
 def test_releases(subject: Trial, number: int, full: bool) -> None:
-    """When a connection is over its socket is gone from the server."""
+    """When a connection is over its socket is gone from the server, whoever came before and after it."""
     clients = range(1, number + 1)
     endings = [Close(client) if full else leave(client) for client in clients]
-    subject.hold(arrive(OLD, *clients), *endings, hello(OLD), AwaitReleased(), leave(OLD))
+    subject.hold(arrive(OLD, *clients, NEW), *endings, hello(OLD), AwaitReleased(), leave(NEW, OLD))
 
 
 @clause(MUST, share=0.5)

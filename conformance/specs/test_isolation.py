@@ -44,6 +44,7 @@ from conformance.specs.session import play_sessions
 READY = 80
 BURST = 64
 TORRENTS = 2
+SLOW_READERS = 16  # more than a pool of threads is likely to have
 # A server that forks may hold at forty (socketserver.ForkingMixIn.max_children): no more than this is asked of one.
 CONCURRENT = 32
 
@@ -71,10 +72,13 @@ def test_silent_client(subject: Trial, silent: int) -> None:
 
 
 @clause(MUST, share=0.3)
-@given(surplus_bytes=surplus)
-def test_slow_reader(subject: Trial, surplus_bytes: int) -> None:
-    """A client that does not read keeps nobody waiting, and gets what it is owed when it reads."""
-    subject.hold(unaffected(owing(subject, 1, surplus_bytes)), Resume(1), leave(1))
+@given(number=st.integers(1, 3), surplus_bytes=surplus)
+@example(number=SLOW_READERS, surplus_bytes=0)
+def test_slow_reader(subject: Trial, number: int, surplus_bytes: int) -> None:
+    """Clients that do not read keep nobody waiting, and get what they are owed when they read."""
+    clients = range(1, number + 1)
+    stalled = (owing(subject, client, surplus_bytes) for client in clients)
+    subject.hold(unaffected(*stalled), *map(Resume, clients), leave(*clients))
 
 
 @clause(MUST, share=0.05)

@@ -302,3 +302,56 @@ def parent_leaks_descriptor(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         kept.append(connection)
         fork_child(listener, serve, connection)
+
+
+@bug("isolation.slow-reader", collateral={"isolation.flooding-clients": "a torrent is a slow reader now and then"})
+def pool_blocks_on_slow_readers(listener: socket.socket) -> None:
+    """The loop gives each chunk to a pool of eight threads, and each of them waits for as long as a reader takes."""
+    poller = select.epoll()
+    connections: dict[int, socket.socket] = {}
+    poller.register(listener, select.EPOLLIN)
+
+    def serve(connection: socket.socket) -> None:
+        fd = connection.fileno()
+        chunk = b""
+        with contextlib.suppress(OSError):
+            chunk = connection.recv(CHUNK_BYTES)
+            connection.sendall(answer(chunk) if chunk else b"")
+        if chunk:
+            poller.modify(fd, select.EPOLLIN | select.EPOLLONESHOT)
+        else:
+            connections.pop(fd).close()
+
+    with ThreadPoolExecutor(8) as pool:
+        while True:
+            for fd, _ in poller.poll():
+                if fd == listener.fileno():
+                    connection, _ = listener.accept()
+                    connections[connection.fileno()] = connection
+                    poller.register(connection, select.EPOLLIN | select.EPOLLONESHOT)
+                else:
+                    pool.submit(serve, connections[fd])
+
+
+@bug("close.releases", "error.releases")
+def children_inherit_neighbours(listener: socket.socket) -> None:
+    """The parent keeps connections open until their children end: each child inherits those of all that came before."""
+    open_in_parent: dict[int, socket.socket] = {}
+
+    def serve(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            for chunk in chunks(connection):
+                connection.sendall(answer(chunk))
+            connection.shutdown(socket.SHUT_RDWR)  # so that its client is told, whoever else has it
+
+    def reap(*_: object) -> None:
+        for child in list(open_in_parent):
+            if os.waitpid(child, os.WNOHANG) != (0, 0):
+                open_in_parent.pop(child).close()
+
+    signal.signal(signal.SIGCHLD, reap)
+    while True:
+        connection, _ = listener.accept()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        open_in_parent[fork_child(listener, serve, connection)] = connection
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
