@@ -23,13 +23,13 @@ class Uncaught(Exception):
     "error.reset-idle",
     "error.reset-before-accept",
     "error.reset-storm",
-    "error.reset-with-output-owed",
     "error.releases",
-    "isolation.descriptor-reuse",
     "isolation.stale-event",
     "readiness.quiescent-after-reset",
     seen="the tutorial's servers",
     collateral={
+        "error.reset-with-output-owed": "unless a send finds the reset first",
+        "isolation.descriptor-reuse": "unless a send finds the reset first",
         "close.full-close": "a close with replies unread resets",
         "isolation.sessions": "a session may have resets",
         "error.broken-pipe": "the reset may come before the last receive",
@@ -56,10 +56,10 @@ class DiesOfResetOnReceive(EpollServer):
     collateral={
         "error.reset-storm": "a reset may come behind data",
         "error.reset-before-accept": "a reset may come behind data",
-        "error.reset-with-output-owed": "the send may find it first",
+        "error.reset-with-output-owed": "a send may find the reset first",
         "close.full-close": "a close with replies unread resets",
         "isolation.sessions": "a session may have resets",
-        "isolation.descriptor-reuse": "the send may find it first",
+        "isolation.descriptor-reuse": "a send may find the reset first",
     },
 )
 class DiesOfFailedSend(EpollServer):

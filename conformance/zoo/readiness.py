@@ -80,10 +80,10 @@ class NeverWaits(PollServer):
     "order.replaced-buffer",
     "order.partial-writes",
     "isolation.slow-reader",
-    "readiness.interest-restored",
-    "readiness.quiescent-blocked",
     seen="pistache#1114",
     collateral={
+        "readiness.interest-restored": "input may come while output is blocked",
+        "readiness.quiescent-blocked": "input may come while output is blocked",
         "close.drains-before-fin": "input may come while output is blocked",
         "isolation.sessions": "input may come while output is blocked",
         "isolation.flooding-clients": "input may come while output is blocked",
