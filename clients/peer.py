@@ -320,7 +320,7 @@ def pump(
 
     Returns the longest silence before something moved on one of the peers that it is `about` (all of them, unless
     told), in seconds; or None when nothing moved there for `silence_s`. Slow progress is never cut off. Silence is
-    counted in turns of the loop, of which none counts for more than `slice_s`: a time in which this process was itself
+    counted in turns of the loop, of which none counts for more than `SLICE_S`: a time in which this process was itself
     stopped or starved counts as no more than one of them. `until` is asked at least once a slice.
     """
     peers = list(peers)
@@ -342,7 +342,7 @@ def pump(
             peer.ready(mask)
             moved = moved or peer in counted
         before, began = began, time.monotonic()
-        silence += min(began - before, slice_s)
+        silence += min(began - before, SLICE_S)
         if moved:
             longest = max(longest, silence)
             silence = 0.0

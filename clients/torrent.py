@@ -2,7 +2,7 @@
 
 It is a process of its own, so that it is not in step with anybody, and it does next to nothing with a byte: what it
 sends is one buffer over and over, and what it gets is dropped in the kernel (MSG_TRUNC, tcp(7)). A server that takes
-a kilobyte at a time always finds more. It says `flowing` once it has been answered, and ends when its standard input
+a kilobyte at a time always finds more. It says `flowing` once it has sent something, and ends when its standard input
 does, or after `LONGEST_S` seconds.
 """
 
@@ -31,15 +31,14 @@ def main(host: str, port: int) -> None:
             for descriptor, events in poller.poll(1000):
                 if descriptor == sys.stdin.fileno():
                     return
-                if events & ~select.POLLOUT:
-                    if not connection.recv_into(dropped, PIECE_BYTES, socket.MSG_TRUNC):
-                        return
-                    if not said:
-                        print("flowing", flush=True)
-                        said = True
+                if events & ~select.POLLOUT and not connection.recv_into(dropped, PIECE_BYTES, socket.MSG_TRUNC):
+                    return
                 if events & select.POLLOUT:
                     with contextlib.suppress(BlockingIOError):
                         connection.send(piece)
+                    if not said:
+                        print("flowing", flush=True)
+                        said = True
 
 
 if __name__ == "__main__":

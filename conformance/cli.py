@@ -123,7 +123,7 @@ def main() -> None:
 def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code."""
     seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
-    if not any(options[name] for name in ("backends", "zoo", "command", "address")):
+    if all(options[name] in {None, ()} for name in ("backends", "zoo", "command", "address")):
         msg = "no server to judge: name one with --backend, --zoo, --command or --address"
         raise click.UsageError(msg)
     if json_file is not None and not json_file.absolute().parent.is_dir():

@@ -117,7 +117,7 @@ class Torrents:
         self._flowing: list[subprocess.Popen[bytes]] = []
 
     def begin(self, step: s.Torrents) -> None:
-        """Start them, and see that each was answered once. Raises `Halted` where one was not."""
+        """Start them, and see that each has sent something: they wait to be accepted before whoever comes next."""
         host, port = self._server.address
         words = [sys.executable, "-I", "-S", str(TORRENT), host, str(port)]
         for _ in range(step.number):
@@ -125,7 +125,7 @@ class Torrents:
             self._flowing.append(process)
         for process in self._flowing:
             if not self._flows(process):
-                raise Halted(Trouble.UNCERTAIN, f"a torrent was not answered within {FLOWS_WITHIN_S:.0f} s")
+                raise Halted(Trouble.UNCERTAIN, f"a torrent did not flow within {FLOWS_WITHIN_S:.0f} s")
 
     def stem(self, _: s.StemTorrents) -> None:
         """End them. Their connections are reset: what they were owed is not read."""

@@ -437,8 +437,7 @@ class Player:
 
     def _await_released(self, _: s.AwaitReleased) -> None:
         over = {client.inode for client in self._clients.values() if client.peer.over} - {0}
-        still_open = sum(not client.peer.over for client in self._clients.values())
-        self._server_steps.await_released(over, still_open)
+        self._server_steps.await_released(over)
 
     def _terminate(self, _: s.Terminate) -> None:
         for client in self._clients.values():

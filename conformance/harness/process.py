@@ -20,6 +20,8 @@ import psutil
 GONE = (FileNotFoundError, ProcessLookupError)
 STOP_WITHIN_S = 10.0
 LOOK_AGAIN_S = 0.001
+# The lists of sockets below /proc/PID/net, and the column of each that has the inode.
+SOCKET_TABLES = {"tcp": 9, "tcp6": 9, "udp": 9, "udp6": 9, "raw": 9, "unix": 6, "netlink": 9, "packet": 8}
 
 
 class ProcessTree(ABC):
@@ -313,6 +315,19 @@ class PortableTree(ProcessTree):
             return [first, *first.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+
+def sockets_in_tables(pid: int) -> set[int]:
+    """The inodes of all sockets that the kernel lists in a process's network (proc_pid_net(5)).
+
+    A TCP socket whose connection is over is in no list, for as long as a process holds it. Linux only.
+    """
+    inodes: set[int] = set()
+    for name, column in SOCKET_TABLES.items():
+        with contextlib.suppress(FileNotFoundError):
+            for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
+                inodes.add(int(line.split()[column]))
+    return inodes
 
 
 def tree_of(pid: int) -> ProcessTree:

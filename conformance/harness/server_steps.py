@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from conformance.harness import script as s
 from conformance.harness.launch import CannotStart
-from conformance.harness.process import ProcessTree
+from conformance.harness.process import ProcessTree, sockets_in_tables
 from conformance.harness.server import Server
 from conformance.harness.text import plain, seconds
 from conformance.harness.transcript import Halted, Trouble
@@ -88,26 +88,25 @@ class ServerSteps:
         if not self.within(lambda: tree.zombies() <= ZOMBIES_ALLOWED):
             raise Halted(Trouble.UNREAPED, f"{tree.zombies()} of its child processes are zombies")
 
-    def await_released(self, over: set[int], still_open: int) -> None:
-        """Wait until it holds none of these sockets, and no more that are new than there are connections open.
+    def await_released(self, over: set[int]) -> None:
+        """Wait until it holds none of these sockets, and none that is dead and was not there before.
 
-        One that was reset before the server accepted it has no number to be known by: hence the count.
+        One that was reset before the server accepted it has no number to be known by, and is in no table any more.
         """
         before = self._sockets_before or set()
-        held = self._sockets()
+        known: set[int] = set()
+        dead: set[int] = set()
 
         def released() -> bool:
-            nonlocal held
+            nonlocal known, dead
             held = self._sockets()
-            return not held & over and len(held - before) <= still_open
+            known, dead = held & over, held - before
+            if not known and dead:
+                dead -= sockets_in_tables(self.tree().pid)
+            return not known and not dead
 
-        if self.within(released):
-            return
-        if held & over:
-            raise Halted(Trouble.HELD, f"it still holds {len(held & over)} of {len(over)}")
-        raise Halted(
-            Trouble.HELD, f"it holds {len(held - before) - still_open} sockets more than there are connections"
-        )
+        if not self.within(released):
+            raise Halted(Trouble.HELD, f"it still holds {len(known or dead)} of {len(over) if known else 'those'}")
 
     def _sockets(self) -> set[int]:
         held = self._server.sockets()

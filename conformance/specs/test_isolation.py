@@ -17,6 +17,7 @@ from conformance.harness.script import (
     HalfClose,
     Reset,
     Resume,
+    Script,
     Send,
     StemTorrents,
     Torrents,
@@ -25,6 +26,7 @@ from conformance.harness.script import (
 from conformance.harness.tape import tape
 from conformance.harness.trial import Trial
 from conformance.specs.moves import (
+    ABUNDANT_BYTES,
     NEW,
     OLD,
     arrive,
@@ -74,6 +76,7 @@ def test_silent_client(subject: Trial, silent: int) -> None:
 @clause(MUST, share=0.3)
 @given(number=st.integers(1, 3), surplus_bytes=surplus)
 @example(number=SLOW_READERS, surplus_bytes=0)
+@example(number=1, surplus_bytes=ABUNDANT_BYTES)
 def test_slow_reader(subject: Trial, number: int, surplus_bytes: int) -> None:
     """Clients that do not read keep nobody waiting, and get what they are owed when they read."""
     clients = range(1, number + 1)
@@ -101,6 +104,7 @@ def test_flooding_clients(subject: Trial, number: int) -> None:
 
 @clause(MUST, FREEZE, share=0.05)
 @given(size=small_sizes)
+@example(size=8)
 def test_many_ready(subject: Trial, size: int) -> None:
     """Eighty connections that are ready in one batch are all served: those that were there, and those that come.
 
@@ -133,13 +137,17 @@ def test_concurrent_connections(subject: Trial, number: int) -> None:
 
 
 @clause(MUST, share=0.3)
-@given(rounds=st.integers(1, 3))
-def test_descriptor_reuse(subject: Trial, rounds: int) -> None:
+@given(rounds=st.integers(1, 3), surplus_bytes=surplus, half_closed=st.booleans())
+@example(rounds=2, surplus_bytes=ABUNDANT_BYTES, half_closed=False)
+@example(rounds=2, surplus_bytes=0, half_closed=True)
+def test_descriptor_reuse(subject: Trial, rounds: int, surplus_bytes: int, half_closed: bool) -> None:
     """A connection that gets the number of one that died sees none of its output and none of its state."""
-    lives = (
-        script(owing(subject, client), Reset(client), hello(OLD), arrive(client + 100), leave(client + 100))
-        for client in range(1, rounds + 1)
-    )
+
+    def life(client: int) -> Script:
+        seen_end = script(HalfClose(client), hello(OLD)) if half_closed else script()
+        return script(owing(subject, client, surplus_bytes), seen_end, Reset(client), hello(OLD))
+
+    lives = (script(life(c), arrive(c + 100), hello(c + 100), leave(c + 100)) for c in range(1, rounds + 1))
     subject.hold(arrive(OLD), *lives, leave(OLD))
 
 

@@ -47,6 +47,7 @@ def test_interest_restored(subject: Trial, surplus_bytes: int) -> None:
 @clause(MUST, FREEZE)
 @given(size=st.integers(1, 20_000))
 @example(size=5000)
+@example(size=20_000)
 def test_edge_drained(subject: Trial, size: int) -> None:
     """More than one chunk in one batch, and nothing after it: all of it is answered."""
     subject.hold(arrive(1), frozen(send(1, [size])), leave(1))

@@ -58,7 +58,7 @@ def test_literal(subject: Trial, messages: list[bytes]) -> None:
 @example(messages=NOT_TEXT)
 def test_bytes_not_text(subject: Trial, messages: list[bytes]) -> None:
     """Bytes are not decoded: lone halves of UTF-8 characters, NUL and 0xff are answered as they came."""
-    subject.hold(exchange(1, messages))
+    subject.hold(Connect(1), *pings(1, messages), leave(1))
 
 
 @clause(MUST, profiles=RECEIVED)
