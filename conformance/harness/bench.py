@@ -30,7 +30,9 @@ STOP_AND_CONTINUE = s.script(
     s.AwaitEnd(901),
 )
 
-COMPANY = s.script(s.Connect(902), s.Connect(903), s.Ping(903, b"company"), s.HalfClose(903), s.AwaitEnd(903))
+COMPANY = s.script(
+    s.Connect(902, if_room=True), s.Connect(903), s.Ping(903, b"company"), s.HalfClose(903), s.AwaitEnd(903)
+)
 
 
 # A lone message whose whole connection takes longer than this, alone, makes a server a slow one.

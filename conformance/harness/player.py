@@ -30,6 +30,7 @@ AFTERMATH_BYTES = 1 << 20
 ARRIVES_WITHIN_S = 5.0
 LOOK_AGAIN_S = 0.0005
 UNCHANGED_S = 0.1
+UNMOVED_S = 1.0
 # Of a client that reads nothing: what a server may keep of it.
 GLUT_PIECE_BYTES = 65536
 GLUT_GROWTH_BYTES = 12 << 20
@@ -416,20 +417,24 @@ class Player:
         peer = client.peer
         tree = self._server.tree
         last: object = None
-        since = time.monotonic()
+        there: object = None
+        since = there_since = time.monotonic()
 
         def blocked() -> bool:
-            """The next send falls short; or what is there stays as it is while the server rests."""
-            nonlocal last, since
+            """The next send falls short; or what is there stays as it is while the server rests, or for long."""
+            nonlocal there, there_since, last, since
+            now = time.monotonic()
             end = self._server.kernel.server_end(self._server.address, peer.local) if peer.local else None
             if end is not None and end.send_buffer_full:
                 return True
-            now = (end, unread_bytes(peer.fileno()), peer.sent_bytes, tree.demand_s() if tree is not None else None)
-            if now != last:
-                last, since = now, time.monotonic()
-                return False
+            unread = unread_bytes(peer.fileno())
+            if there != (there := (end, unread, peer.sent_bytes)):
+                there_since = now
+            if last != (last := (there, tree.demand_s() if tree is not None else None)):
+                since = now
+                return bool(unread) and now - there_since > UNMOVED_S  # it is busy, and with something else
             certain = end is not None and not end.writable and tree is not None and not tree.runnable()
-            return certain or (bool(unread_bytes(peer.fileno())) and time.monotonic() - since > UNCHANGED_S)
+            return certain or (bool(unread) and now - since > UNCHANGED_S)
 
         self._pump([peer], lambda: blocked() or peer.over, slice_s=LOOK_AGAIN_S * 2)
         if peer.over:

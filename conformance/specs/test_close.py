@@ -101,10 +101,11 @@ def test_releases(subject: Trial, number: int, full: bool) -> None:
 
 @clause(MUST, share=0.5)
 @given(order=st.permutations(range(1, 5)))
+@example(order=[2, 1, 4, 3])
 def test_closes_only_that_one(subject: Trial, order: list[int]) -> None:
     """When one connection ends its neighbours go on."""
     endings = (script(leave(client), *map(hello, order[at + 1 :])) for at, client in enumerate(order))
-    subject.hold(arrive(*order), *endings)
+    subject.hold(arrive(*sorted(order)), *endings)
 
 
 @clause(MUST, share=0.02)
