@@ -184,7 +184,6 @@ class RetriesFailedSend(EpollServer):
     "error.releases",
     "isolation.descriptor-reuse",
     "isolation.stale-event",
-    seen="node#11414",
     collateral={
         "close.full-close": "a close with replies unread resets",
         "isolation.sessions": "a session may have resets",
