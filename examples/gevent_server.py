@@ -15,6 +15,7 @@ import contextlib
 import sys
 from typing import Any
 
+import gevent
 from gevent.server import StreamServer
 from gevent.socket import socket
 
@@ -27,6 +28,7 @@ def answer(connection: socket, _address: Any) -> None:
     with contextlib.suppress(OSError):
         while chunk := connection.recv(CHUNK_BYTES):
             connection.sendall(f"Server received {chunk!r}".encode("ascii"))
+            gevent.sleep(0)  # what is there at once makes no call wait: a flood would keep the loop for itself
 
 
 def main() -> None:
