@@ -193,7 +193,9 @@ class Bench:
     def stands(self, script: s.Script, answers: Callable[[], Answers]) -> Breach | None:
         """What is wrong after something that many clauses take for granted, if anything; it is tried once."""
         if script not in self._stands:
+            awaited, self.awaits_end = self.awaits_end, self.ends
             self._stands[script] = breach_of(self.play(script, answers, self.patience.full_s))
+            self.awaits_end = awaited
             if self._stands[script] is not None:
                 self.replace()
         return self._stands[script]

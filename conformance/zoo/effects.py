@@ -16,7 +16,9 @@ DRAWN_SESSIONS = {"isolation.sessions": "a reader that stalls is drawn now and t
 LONG_MESSAGE = (
     *SHORT_SEND,
     "order.burst",
+    "order.any-chunking",
     "order.long-stream",
+    "isolation.sessions",
     "close.coalesced",
     "readiness.edge-drained",
     "reply.bytes-not-text",
@@ -29,8 +31,6 @@ DRAWN_LENGTHS = dict.fromkeys(
         "error.broken-pipe",
         "isolation.flooding-clients",
         "isolation.no-crosstalk",
-        "isolation.sessions",
-        "order.any-chunking",
         "reply.prompt",
         "reply.sequence",
     ],

@@ -240,13 +240,13 @@ def pool_of_eight_threads(listener: socket.socket) -> None:
 
 @bug(
     "isolation.concurrent-connections",
-    "isolation.many-ready",
     "error.reset-storm",
     collateral=dict.fromkeys(
         (
             "close.releases",
             "error.reset-idle",
             "isolation.flooding-clients",
+            "isolation.many-ready",
             "isolation.sessions",
             "isolation.silent-client",
             "limits.beyond-fd-setsize-safe",
