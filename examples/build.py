@@ -144,7 +144,8 @@ def main() -> None:
     known = targets()
     if parser.parse_args().missing:
         needs = {need: package for target in known.values() for need, package in target.needs.items()}
-        print(*sorted({package for need, package in needs.items() if not _is_there(need)}), sep="\n")
+        for package in sorted({package for need, package in needs.items() if not _is_there(need)}):
+            print(package)
         return
     _install(sorted({name for target in known.values() for name in target.python if not _is_installed(name)}))
     failed = []
