@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import select
 import subprocess
 import sys
@@ -18,18 +19,22 @@ from conformance.harness.transcript import Answers, Halted, Trouble
 LOOK_AGAIN_S = 0.0005
 UNCHANGED_S = 0.1
 SPEAKING = 50
+SPARE_DESCRIPTORS = 200
 FLOWS_WITHIN_S = 10.0
 TORRENT = Path(clients.peer.__file__).with_name("torrent.py")
 
 
-def finds_room(server: Server) -> bool:
-    """Wait until the server has accepted whoever waits; False when it rests and leaves them waiting."""
-    looked_at = time.monotonic()
+def finds_room(server: Server, silence_s: float) -> bool:
+    """Wait until the server has accepted whoever waits; False when it rests, or is silent, and leaves them waiting."""
+    began = looked_at = time.monotonic()
     while not server.kernel.accept_queue_empty(server.address):
-        if time.monotonic() - looked_at > UNCHANGED_S:  # a look at a large family takes longer than most waits do
+        now = time.monotonic()
+        if now - began > silence_s:
+            return False
+        if now - looked_at > UNCHANGED_S:  # a look at a large family takes longer than most waits do
             if rests(server):
                 return False
-            looked_at = time.monotonic()
+            looked_at = now
         time.sleep(LOOK_AGAIN_S)
     return True
 
@@ -55,17 +60,19 @@ class Crowd:
         self._silence_s = silence_s
         self._members: list[tuple[Peer, Answers]] = []
         self._wanted = 0
+        self._own_limits: tuple[int, int] | None = None
 
     def gather(self, step: s.Crowd) -> None:
-        """Connect as many as the server takes."""
+        """Connect as many as the server takes. Raises `Halted` where this process itself may not have so many."""
         self._wanted = step.number
+        self._make_room(step.number + SPARE_DESCRIPTORS)
         while len(self._members) < step.number:
             answers = self._answers()
             peer = Peer(self._server.address, heard=answers.answered, keep_bytes=0)
             self._members.append((peer, answers))
             peer.connect()
             pump([peer], lambda peer=peer: peer.connected or peer.over, self._silence_s)  # type: ignore[misc]
-            if not peer.connected or not finds_room(self._server):
+            if not peer.connected or not finds_room(self._server, self._silence_s):
                 self._members.pop()
                 peer.discard()
                 return
@@ -89,6 +96,20 @@ class Crowd:
         for peer, _answers in self._members:
             peer.discard()
         self._members.clear()
+        if self._own_limits is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, self._own_limits)
+            self._own_limits = None
+
+    def _make_room(self, descriptors: int) -> None:
+        """See that a limit on descriptors is not what stands in the way, here or (as far as it allows) there."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if 0 <= hard < descriptors:
+            raise Halted(Trouble.UNCERTAIN, f"this process may open no more than {hard:,} descriptors")
+        if soft < descriptors:
+            self._own_limits = soft, hard
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
+        if self._server.tree is not None:
+            self._server.tree.allow(descriptors)
 
     def _hear(self, batch: list[tuple[Peer, Answers]]) -> None:
         def done() -> bool:

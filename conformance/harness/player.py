@@ -177,7 +177,7 @@ class Player:
         if not self._frozen:
             peer.connect()
             self._wait(client, lambda: peer.connected)
-            if step.if_room and (self._left_out or not finds_room(self._server)):
+            if step.if_room and (self._left_out or not finds_room(self._server, self._silence_s)):
                 self._left_out.add(step.client)
                 self._clients.pop(step.client).peer.discard()
         elif self._server.kernel.accept_queue_full(self._server.address):

@@ -90,8 +90,12 @@ class ProcessTree(ABC):
         """Let each of its processes open no more than `spare` descriptors; False where that cannot be done."""
 
     @abstractmethod
+    def allow(self, descriptors: int) -> None:
+        """Let each of its processes open so many descriptors, as far as that can be done."""
+
+    @abstractmethod
     def release(self) -> None:
-        """Undo `exhaust`."""
+        """Undo `exhaust` and `allow`."""
 
     def stop(self) -> bool:
         """Stop it, and return once it stands still; False when it never does."""
@@ -211,15 +215,26 @@ class LinuxTree(ProcessTree):
             try:
                 opened = {int(name) for name in os.listdir(f"/proc/{pid}/fd")}
                 free = itertools.islice((number for number in itertools.count() if number not in opened), spare, None)
-                limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-                soft = max(next(free), len(opened))
-                resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, limits[1]))
+                self._set_soft_limit(pid, max(next(free), len(opened)))
             except GONE:
                 continue
             except PermissionError:
                 return False
-            self._limits.setdefault(pid, limits)
         return True
+
+    def allow(self, descriptors: int) -> None:
+        """Raise the soft limit to that, or to the hard one."""
+        for pid in self.pids():
+            with contextlib.suppress(PermissionError, *GONE):
+                soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+                wanted = descriptors if hard < 0 else min(descriptors, hard)
+                if 0 <= soft < wanted:
+                    self._set_soft_limit(pid, wanted)
+
+    def _set_soft_limit(self, pid: int, soft: int) -> None:
+        limits = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, limits[1]))
+        self._limits.setdefault(pid, limits)
 
     def release(self) -> None:
         """Each of them gets the limits that it had; a child made meanwhile, those of its parent."""
@@ -302,6 +317,9 @@ class PortableTree(ProcessTree):
     def exhaust(self, spare: int) -> bool:  # noqa: ARG002
         """Another process's limits cannot be set here."""
         return False
+
+    def allow(self, descriptors: int) -> None:
+        """Nor here."""
 
     def release(self) -> None:
         """Nothing was done."""

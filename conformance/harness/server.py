@@ -35,9 +35,6 @@ class Server:
     def start(self) -> None:
         """Bring a fresh copy to serve; for a server that already runs, see that it is there. Raises `CannotStart`."""
         self.end()
-        if self._kept_port is not None:
-            self._kept_port.release()
-            self._kept_port = None
         if self.target.command is not None:
             self._run(self.target.command)
         else:
@@ -71,8 +68,9 @@ class Server:
         if self._process is None:
             return False
         ended = self._process.terminate(within_s)
-        self._kept_port = self._process.give_up_port()
+        kept = self._process.give_up_port()
         self.end()
+        self._kept_port = kept
         return ended
 
     def start_again(self) -> None:
@@ -118,6 +116,9 @@ class Server:
             self._process.end()
             self._process = None
             self.tree = None
+        if self._kept_port is not None:
+            self._kept_port.release()
+            self._kept_port = None
 
     def __enter__(self) -> Self:
         return self

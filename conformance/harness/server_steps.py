@@ -33,7 +33,6 @@ class ServerSteps:
         self._server = server
         self._silence_s = silence_s
         self._sockets_before: set[int] | None = None
-        self._exhausted = False
         self.steps: dict[type[s.Step], Callable[..., None]] = {
             s.AwaitQuiet: self._await_quiet,
             s.AwaitFewWakeups: self._await_few_wakeups,
@@ -47,8 +46,7 @@ class ServerSteps:
 
     def undo(self) -> None:
         """Whatever was done to the server and is not to outlast the case."""
-        if self._exhausted:
-            self._release(s.Release())
+        self._server.release()
 
     def tree(self) -> ProcessTree:
         """The server's processes. Raises `Halted` where they cannot be seen."""
@@ -120,14 +118,12 @@ class ServerSteps:
 
     def _exhaust(self, step: s.Exhaust) -> None:
         self._server.let_it_finish()
-        self._exhausted = True
         if not self._server.exhaust(step.spare):
             raise Halted(Trouble.UNCERTAIN, "the server's limits may not be set")
 
     def _release(self, _: s.Release) -> None:
         self._server.let_it_finish()
         self._server.release()
-        self._exhausted = False
 
     def _leave_output_unread(self, _: s.LeaveOutputUnread) -> None:
         self._server.leave_output_unread()
