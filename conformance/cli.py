@@ -204,8 +204,9 @@ def _known(what: str, names: tuple[str, ...], listed: Callable[[], dict[str, str
     available = plugin.available(servers)
     for name in names:
         if name != "all" and name not in servers and f"{name}[select]" not in servers:
-            near = difflib.get_close_matches(name, servers, n=3) or servers
-            msg = f"there is no {what} {name!r}; there are {', '.join(servers if len(servers) < FEW else near)}"
+            near = list(servers) if len(servers) < FEW else difflib.get_close_matches(name, servers, n=3)
+            known = f"there are {', '.join(near)}" if near else "`echo-conformance list` names them"
+            msg = f"there is no {what} {name!r}; {known}"
             raise click.UsageError(msg)
         if name != "all" and servers.get(name) is not None:
             msg = f"the {what} {name} is not available here: {servers[name]}"

@@ -123,7 +123,7 @@ def broken_servers(profile: str) -> dict[str, str | None]:
     for entry in zoo():
         reasons[entry["name"]] = f"it needs {entry['missing']}" if entry["missing"] else None
         if entry["profile"] != profile:
-            reasons[entry["name"]] = f"its profile is {entry['profile']}"
+            reasons[entry["name"]] = f"it answers by another profile (--profile {entry['profile']})"
     return reasons
 
 
