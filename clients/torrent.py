@@ -2,8 +2,8 @@
 
 It is a process of its own, so that it is not in step with anybody, and it does next to nothing with a byte: what it
 sends is one buffer over and over, and what it gets is dropped in the kernel (MSG_TRUNC, tcp(7)). A server that takes
-a kilobyte at a time always finds more. It says `flowing` once it has sent something, and ends when its standard input
-does, or after `LONGEST_S` seconds.
+a kilobyte at a time always finds more. It says from which port once it has sent something, and ends when its standard
+input does, or after `LONGEST_S` seconds.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ def main(host: str, port: int) -> None:
                     with contextlib.suppress(BlockingIOError):
                         connection.send(piece)
                     if not said:
-                        print("flowing", flush=True)
+                        print(connection.getsockname()[1], flush=True)
                         said = True
 
 

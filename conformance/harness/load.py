@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import clients.peer
-from clients.peer import Ending, Peer, pump
+from clients.peer import Address, Ending, Peer, pump
 from conformance.harness import script as s
 from conformance.harness.server import Server
 from conformance.harness.transcript import Answers, Halted, Trouble
@@ -21,6 +21,9 @@ UNCHANGED_S = 0.1
 SPEAKING = 50
 SPARE_DESCRIPTORS = 200
 FLOWS_WITHIN_S = 10.0
+SWELLS_WITHIN_S = 1.0
+SWOLLEN_BYTES = 1 << 20
+SPENT_BYTES = 32 << 20
 TORRENT = Path(clients.peer.__file__).with_name("torrent.py")
 
 
@@ -138,15 +141,30 @@ class Torrents:
         self._flowing: list[subprocess.Popen[bytes]] = []
 
     def begin(self, step: s.Torrents) -> None:
-        """Start them, and see that each has sent something: they wait to be accepted before whoever comes next."""
+        """Start them, and see that each flows: that more of it waits for the server than it is likely to catch up with.
+
+        A receive buffer grows with what is taken out of it (tcp(7), tcp_moderate_rcvbuf): at first a torrent that is
+        kept from running for a moment runs dry. Raises `Halted` where one does not begin at all.
+        """
         host, port = self._server.address
         words = [sys.executable, "-I", "-S", str(TORRENT), host, str(port)]
         for _ in range(step.number):
             process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             self._flowing.append(process)
         for process in self._flowing:
-            if not self._flows(process):
+            source = self._source(process)
+            if source is None:
                 raise Halted(Trouble.UNCERTAIN, f"a torrent did not flow within {FLOWS_WITHIN_S:.0f} s")
+            self._swell((host, source))
+
+    def _swell(self, client: Address) -> None:
+        """Wait until much is unread, or much was read: such a server is quicker than any torrent."""
+        deadline = time.monotonic() + SWELLS_WITHIN_S
+        while time.monotonic() < deadline:
+            end = self._server.kernel.server_end(self._server.address, client)
+            if end is None or end.unread_bytes > SWOLLEN_BYTES or end.arrived_bytes > SPENT_BYTES:
+                return
+            time.sleep(LOOK_AGAIN_S)
 
     def stem(self, _: s.StemTorrents) -> None:
         """End them. Their connections are reset: what they were owed is not read."""
@@ -160,8 +178,9 @@ class Torrents:
         self._flowing.clear()
 
     @staticmethod
-    def _flows(process: subprocess.Popen[bytes]) -> bool:
+    def _source(process: subprocess.Popen[bytes]) -> int | None:
         if process.stdout is None:
-            return False
+            return None
         ready, _, _ = select.select([process.stdout], [], [], FLOWS_WITHIN_S)
-        return bool(ready) and bool(process.stdout.readline())
+        line = process.stdout.readline() if ready else b""
+        return int(line) if line else None

@@ -214,26 +214,6 @@ class HandlesFirstEvents(EpollEdgeServer):
         return super().poll(timeout_s)[:64]
 
 
-@bug("isolation.flooding-clients", seen="cpython#72093, trio#14")
-class AcceptsWhenIdle(EpollServer):
-    """Newcomers are accepted when nobody else is ready: while clients flood, nobody gets in."""
-
-    def wait(self, timeout_s: float | None) -> None:
-        """See whether anybody is ready beside the newcomers."""
-        self.busy = False
-        super().wait(timeout_s)
-
-    def handle(self, peer: Peer, ready: int) -> None:
-        """Somebody is."""
-        self.busy = True
-        super().handle(peer, ready)
-
-    def accept(self) -> None:
-        """Accept when nobody was."""
-        if not self.busy:
-            super().accept()
-
-
 # Whose fault ends the loop
 
 
