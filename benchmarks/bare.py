@@ -20,6 +20,8 @@ from conformance.oracle import Profile, answers
 RECEIVE_BYTES = 65536
 QUIET_WINDOW_S = 0.05
 FLOOD_BYTES = 65536
+# What is done to the server itself, or by many at once, has no bare counterpart.
+BEYOND = (s.Exhaust, s.Terminate, s.Glut, s.Torrents, s.Crowd, s.LeaveOutputUnread, s.AwaitLevelMemory)
 
 
 class Client:
@@ -77,11 +79,14 @@ class Bare:
         self._pid = pid
 
     def play(self, script: s.Script) -> None:
-        """Do every step."""
+        """Do every step; nothing of a script with steps that are `BEYOND` this."""
+        if any(isinstance(step, BEYOND) for step in script):
+            return
         clients: dict[int, Client] = {}
         for step in script:
-            if isinstance(step, s.Connect):
-                clients[step.client] = Client(self._address, narrow=step.narrow)
+            if isinstance(step, s.Connect | s.Queue):
+                narrow = isinstance(step, s.Connect) and step.narrow
+                clients[step.client] = Client(self._address, narrow=narrow)
             elif isinstance(step, s.ClientStep):
                 self._step(clients[step.client], step)
             else:

@@ -34,7 +34,7 @@ BACKEND = "epoll"
 ROUNDS = 5
 WIDTH = 100
 EXAMPLES = {"quick": 20, "standard": 100}
-BOUNDS_S = {"quick": "3 / 5", "standard": "8 / 14"}
+BOUNDS_S = {"quick": "4 / 7", "standard": "10 / 18"}
 
 Cost = tuple[float, float]
 
