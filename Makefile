@@ -49,6 +49,10 @@ docs: $(READY)  ## write docs/clauses.md from the specs
 zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every clause, twenty runs each; writes docs/zoo.md
 	$(BIN)/python -m conformance.matrix --markdown docs/zoo.md $(ARGS)
 
+.PHONY: zoo-fast
+zoo-fast: $(READY)  ## each broken server against its own clauses, once
+	$(BIN)/python -m conformance.matrix --fast --jobs 10
+
 .PHONY: bench-verdict
 bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same exchanges
 	$(BIN)/python -m benchmarks.verdict
