@@ -7,17 +7,13 @@ a target running in each worker, tries each clause on it, and turns what came of
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
 import time
-import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator
-from pathlib import PurePath
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import hypothesis
@@ -26,7 +22,7 @@ import pytest
 from conformance.clauses import FREEZE, MUST, PROFILES, Clause, Need, clause_of
 from conformance.harness.bench import STOP_AND_CONTINUE, Bench, Inconclusive
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import CannotStart, Keeper
+from conformance.harness.launch import Keeper
 from conformance.harness.target import (
     DEFAULT_CHUNK_LIMIT_BYTES,
     DEFAULT_HOST,
@@ -37,9 +33,10 @@ from conformance.harness.target import (
     command_target,
     zoo_target,
 )
-from conformance.harness.trial import Finding, Nonconformity, Trial
+from conformance.harness.trial import Nonconformity, Trial
 from conformance.report.failure_text import failure_text
-from conformance.report.outcome import ClauseResult, Failure, Outcome, clause_to_data
+from conformance.report.outcome import Outcome, clause_to_data
+from conformance.result import KNOWN, NotApplicable, Unobserved, again, result_of
 
 EXAMPLES = {"quick": 20, "standard": 100, "thorough": 1000}
 ANSWERS_AT_ALL = "reply.prompt"
@@ -52,14 +49,6 @@ INTERRUPTED = 128 + signal.SIGINT
 
 TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
-
-
-class NotApplicable(Exception):
-    """The clause is not about a server of this kind; the reason says what it is about."""
-
-
-class Unobserved(Exception):
-    """There are no means in this run to see whether the clause holds; the reason names them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -244,13 +233,21 @@ def pytest_runtest_makereport(
     clause = clause_of(item)
     if clause is None or (call.when != "call" and call.excinfo is None):
         return report
-    result = _result(item, clause, call)
+    option = item.config.option
+    error = call.excinfo.value if call.excinfo is not None else None
+    result = result_of(
+        clause,
+        _trial(item) if isinstance(item, pytest.Function) else None,
+        error,
+        call.duration,
+        again(_target(item), clause, option.examples, item.config.getoption("hypothesis_seed", None)),
+    )
     setattr(report, CLAUSE_RESULT, {"target": _target(item).name, **clause_to_data(result)})
     if result.outcome in {Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE}:
         report.outcome = "skipped"
         report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.message}")
     elif result.outcome is not Outcome.PASS and result.message is not None:
-        report.longrepr = failure_text(result) if not _is_own_fault(call) else report.longrepr
+        report.longrepr = failure_text(result) if isinstance(error, KNOWN) else report.longrepr
         if result.outcome is Outcome.FAIL and clause.level is not MUST:  # told, and no failed test
             report.outcome = "skipped"
             report.wasxfail = f"{clause.level} does not hold: {result.message}"
@@ -328,90 +325,3 @@ def _draw(cases: int, *, shorten: bool) -> None:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     hypothesis.settings.load_profile("echo-conformance")
-
-
-def _is_own_fault(call: pytest.CallInfo[None]) -> bool:
-    known = (Nonconformity, Inconclusive, NotApplicable, Unobserved, CannotStart)
-    return call.excinfo is not None and not isinstance(call.excinfo.value, known)
-
-
-def _result(item: pytest.Item, clause: Clause, call: pytest.CallInfo[None]) -> ClauseResult:
-    trial = _trial(item) if isinstance(item, pytest.Function) else None
-    error = call.excinfo.value if call.excinfo is not None else None
-    outcome = Outcome.PASS
-    failure: Failure | None = None
-    message: str | None = None
-    match error:
-        case None:
-            pass
-        case Nonconformity():
-            outcome, failure = Outcome.FAIL, _failure(error.finding, clause, item)
-            message = f"expected {failure.expected}; got {failure.actual}"
-        case Inconclusive():
-            outcome, message = Outcome.INCONCLUSIVE, str(error)
-        case NotApplicable():
-            outcome, message = Outcome.NOT_APPLICABLE, str(error)
-        case Unobserved():
-            outcome, message = Outcome.UNOBSERVED, str(error)
-        case CannotStart():
-            outcome, message = Outcome.ERROR, str(error)
-        case _:
-            outcome, message = Outcome.ERROR, f"a fault of the suite itself: {_told(error)}"
-    first = trial.first_failure if trial is not None and outcome is Outcome.FAIL else None
-    return ClauseResult(
-        id=clause.id,
-        level=clause.level.value,
-        outcome=outcome,
-        examples=trial.cases if trial is not None else 0,
-        seconds=call.duration,
-        requirement=clause.requirement,
-        message=message,
-        failure=failure,
-        misconfigured=isinstance(error, CannotStart),
-        first_failure_examples=first[0] if first else None,
-        first_failure_seconds=first[1] if first else None,
-    )
-
-
-def _case(finding: Finding) -> str:
-    """The steps, a line each, up to the one that could not be done: what would come after it decides nothing."""
-    lines = str(finding.script).split("\n")
-    stop = finding.transcript.stop
-    if stop is not None and finding.transcript.script == finding.script:
-        return _folded(lines[: stop.index + 1]) + "    <- here"
-    return _folded(lines)
-
-
-def _folded(lines: Iterable[str]) -> str:
-    """Lines with a run of the same one told once."""
-    runs = ((line, len(list(run))) for line, run in itertools.groupby(lines))
-    return "\n".join(line if times == 1 else f"{line}    ({times} times)" for line, times in runs)
-
-
-def _told(error: BaseException) -> str:
-    """An exception in a line, with where it was raised; for a group, each of what it holds."""
-    if isinstance(error, BaseExceptionGroup):
-        return "; ".join(map(_told, error.exceptions))
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
-
-
-def _failure(finding: Finding, clause: Clause, item: pytest.Item) -> Failure:
-    target = _target(item)
-    option = item.config.option
-    words = ["echo-conformance", "run", *target.options, "-k", clause.id, "--examples", str(option.examples)]
-    seed = item.config.getoption("hypothesis_seed", None)
-    if seed is not None:
-        words += ["--seed", str(seed)]
-    unwatched = target.command is None
-    epitaph = finding.transcript.epitaph or ("not started by the suite" if unwatched else "still running")
-    return Failure(
-        expected=finding.breach.expected,
-        actual=finding.breach.actual,
-        ended=finding.breach.ended,
-        server=epitaph,
-        case=_case(finding),
-        note=finding.note,
-        again=shlex.join(words),
-    )

@@ -29,6 +29,7 @@ TAIL_BYTES = 65536
 READ_BYTES = 65536
 SMALL_PIPE_BYTES = 4096
 LONGEST_LINE_BYTES = 4096
+LAST_LINES = 12
 READY_WITHIN_S = 20.0
 TERMINATES_WITHIN_S = 2.0
 LAST_WORDS_WITHIN_S = 0.5
@@ -94,8 +95,12 @@ class Tail:
 
     def last_line(self) -> bytes:
         """The last line that says anything."""
-        lines = b"".join(self._pieces).split(b"\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), b"")
+        return next(iter(self.last_lines(1)), b"")
+
+    def last_lines(self, most: int) -> list[bytes]:
+        """The last lines that say anything, in order."""
+        lines = [line.strip() for line in b"".join(self._pieces).split(b"\n")]
+        return [line for line in lines if line][-most:]
 
 
 class Output(threading.Thread):
@@ -154,6 +159,11 @@ class Output(threading.Thread):
     def last_words(self) -> str:
         """The last line of stderr, or of stdout, made plain; empty when nothing was said."""
         return plain(self.stderr.last_line() or self.stdout.last_line())
+
+    def last_lines(self) -> str:
+        """The last lines of both, made plain, each with the stream that it came from."""
+        streams = (("stdout", self.stdout), ("stderr", self.stderr))
+        return "\n".join(f"{name}: {plain(line)}" for name, tail in streams for line in tail.last_lines(LAST_LINES))
 
     def _look_for_start_line(self, data: bytes) -> None:
         *lines, rest = (self._start_of_line + data).split(b"\n")

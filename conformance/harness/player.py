@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from clients.peer import SLICE_S, Ending, Peer, pump
+from clients.peer import SLICE_S, Ending, Event, Peer, pump
 from conformance.harness import script as s
 from conformance.harness.kernel import TcpState, unread_bytes, waits_for_window
 from conformance.harness.load import Crowd, Torrents, finds_room
@@ -138,6 +138,8 @@ class Player:
                 except Halted as halted:
                     transcript.stop = Stop(index, step, halted.trouble, halted.detail)
                     break
+                if not isinstance(step, s.ClientStep):
+                    transcript.server_events.append(Event(time.monotonic(), str(step)))
             else:
                 self._take_what_is_there()
             self._set_down(transcript)
@@ -157,6 +159,10 @@ class Player:
         # A death ends every connection; it may show there before the process is gone.
         ended = stopped and any(client.peer.ending is not None for client in self._clients.values())
         transcript.epitaph = self._server.epitaph(EPITAPH_WITHIN_S if ended else 0.0)
+        if transcript.epitaph is not None:
+            transcript.server_events.append(Event(time.monotonic(), "the server is gone"))
+        if transcript.stop is not None or transcript.epitaph is not None:
+            transcript.last_words = self._server.last_words()
         transcript.clients = {number: client.record() for number, client in self._clients.items()}
         stop = transcript.stop
         if stop and stop.trouble is Trouble.SILENCE and isinstance(stop.step, s.ClientStep):

@@ -17,7 +17,7 @@ class Step:
     """One thing that is done, and waited for."""
 
     def __str__(self) -> str:
-        return _words(type(self).__name__)
+        return words(type(self).__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ClientStep(Step):
     client: int
 
     def __str__(self) -> str:
-        return f"{_words(type(self).__name__)} {self.client}"
+        return f"{words(type(self).__name__)} {self.client}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,5 +303,6 @@ def shown(data: bytes) -> str:
     return f"{data[:SHOWN_BYTES]!r}... ({len(data):,} bytes)"
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
+    """A class's name as words: `HalfClose` -> `half-close`, `AwaitEnd` -> `await end`."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip().replace("half close", "half-close")

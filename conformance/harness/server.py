@@ -140,6 +140,10 @@ class Server:
         """How it died, if it did; waits a moment for a death that is under way. None where that cannot be known."""
         return self._process.epitaph(within_s) if self._process is not None else None
 
+    def last_words(self) -> str:
+        """The last lines that it wrote to its standard output and error, made plain; empty where they are not ours."""
+        return self._process.output.last_lines() if self._process is not None else ""
+
     @property
     def is_stopped(self) -> bool:
         """Whether each of its processes is there and stopped."""

@@ -18,6 +18,7 @@ TOKEN_BYTES = 11
 _PLAIN = b"0123456789.;"
 _WIDE = bytes([0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15])
 _WIDEN = bytes.maketrans(_PLAIN, _WIDE)
+_NARROW = bytes.maketrans(_WIDE, _PLAIN)
 
 
 @functools.lru_cache(maxsize=512)
@@ -38,6 +39,11 @@ def tape(client: int, size_bytes: int, start: int = 0) -> bytes:
 def wide_tape(client: int, size_bytes: int, start: int = 0) -> bytes:
     """The same, in bytes whose answer is four times as long."""
     return tape(client, size_bytes, start).translate(_WIDEN)
+
+
+def plain_tape(wide: bytes) -> bytes:
+    """The reverse: what `wide` is the wide form of, where it is one."""
+    return wide.translate(_NARROW)
 
 
 def cut(data: bytes, sizes: Iterable[int]) -> list[bytes]:

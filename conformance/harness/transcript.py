@@ -113,10 +113,15 @@ class ClientRecord:
 
 @dataclass(slots=True)
 class Transcript:
-    """The whole of it. `epitaph` says how the server died, if it did."""
+    """The whole of it. `epitaph` says how the server died, if it did; `last_words` what it had said until then.
+
+    `server_events` are the steps that were done to the server, each when it was done.
+    """
 
     script: Script
     clients: dict[int, ClientRecord] = field(default_factory=dict)
     stop: Stop | None = None
     epitaph: str | None = None
+    last_words: str = ""
+    server_events: list[Event] = field(default_factory=list)
     slowest_s: float = 0.0

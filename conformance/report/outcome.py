@@ -32,8 +32,28 @@ class Verdict(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Where an answer first differs from what was due: from byte `offset` of it on, and what came `before` that.
+
+    The three are printable ASCII, at most 64 bytes of the answer each.
+    """
+
+    client: int
+    offset: int
+    before: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a clause failed, each part ready to be read. All text that came from the server is plain already."""
+    """Why a clause failed, each part ready to be read. All text that came from the server is plain already.
+
+    `steps` are the case as data, in the form of `conformance.harness.as_data`; `stopped_at` is the index of the one
+    that could not be done, and `trouble` why. `timeline` is what happened, in the same module's form. `output` is the
+    last that the server wrote. `reproducer` is the file that shows the fault, where one was written, and `shows` what
+    it said when it was tried; `capture` is the file that has its packets.
+    """
 
     expected: str
     actual: str
@@ -42,6 +62,15 @@ class Failure:
     case: str
     note: str
     again: str
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    stopped_at: int | None = None
+    trouble: str | None = None
+    difference: Difference | None = None
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+    output: str = ""
+    reproducer: str | None = None
+    shows: str | None = None
+    capture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +189,10 @@ def clause_to_data(result: ClauseResult) -> dict[str, Any]:
 
 def clause_from_data(data: dict[str, Any]) -> ClauseResult:
     """The reverse of `clause_to_data`."""
-    failure = Failure(**data["failure"]) if data["failure"] else None
+    failure = _failure_from_data(data["failure"]) if data["failure"] else None
     return ClauseResult(**data | {"outcome": Outcome(data["outcome"]), "failure": failure})
+
+
+def _failure_from_data(data: dict[str, Any]) -> Failure:
+    difference = Difference(**data["difference"]) if data["difference"] else None
+    return Failure(**data | {"difference": difference})
