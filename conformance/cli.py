@@ -52,6 +52,20 @@ class Examples(click.ParamType[int]):
             self.fail(f"{value!r} is not quick, standard, thorough or a number from 1 on", param, ctx)
 
 
+class Factor(click.ParamType[float]):
+    """How many times as long silence is waited for."""
+
+    name = "factor"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The factor."""
+        try:
+            return plugin.factor(str(value))
+        except ValueError:
+            least, most = plugin.LEAST_FACTOR, plugin.MOST_FACTOR
+            self.fail(f"{value!r} is not a factor from {least:g} to {most:g}", param, ctx)
+
+
 class Jobs(click.ParamType[int]):
     """A number of workers; `auto` for one a processor."""
 
@@ -109,6 +123,13 @@ def main() -> None:
     help="The most that it takes in one recv (1024 unless given).",
 )
 @click.option("--examples", type=Examples(), default="standard", show_default=True, help="Cases a clause.")
+@click.option(
+    "--patience",
+    type=Factor(),
+    default=1.0,
+    show_default=True,
+    help="Wait so many times as long for a server that is silent: more for a slow machine or a remote server.",
+)
 @click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Workers, each with a server of its own.")
 @click.option("--seed", type=click.IntRange(0, SEEDS - 1), help="Draw the cases of an earlier run again.")
 @click.option("--strict", is_flag=True, help="Let a broken SHOULD fail the run as well.")
@@ -181,7 +202,18 @@ def _words(options: dict[str, Any]) -> list[str]:
     for name, several in (("backend", options["backends"]), ("zoo", options["zoo"])):
         for one in several:
             words += [f"--{name}", one]
-    for name in ("command", "folder", "port", "host", "address", "pid", "profile", "chunk_limit", "examples"):
+    for name in (
+        "command",
+        "folder",
+        "port",
+        "host",
+        "address",
+        "pid",
+        "profile",
+        "chunk_limit",
+        "examples",
+        "patience",
+    ):
         if options[name] is not None:
             words += [f"--{name.replace('_', '-')}", str(options[name])]
     return words + (["-k", options["expression"]] if options["expression"] else [])

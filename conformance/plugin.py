@@ -45,6 +45,7 @@ ENDS = "close"
 STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
 LIST_WITHIN_S = 30
+LEAST_FACTOR, MOST_FACTOR = 0.05, 100.0
 INTERRUPTED = 128 + signal.SIGINT
 
 TARGETS = pytest.StashKey[list[Target]]()
@@ -67,6 +68,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
                     help="the most it takes in one recv (default: %(default)s)")  # fmt: skip
     group.addoption("--examples", default="standard", metavar="N", type=examples,
                     help="cases a clause: quick (20), standard (100), thorough (1000), or a number")  # fmt: skip
+    group.addoption("--patience", type=factor, default=1.0, metavar="FACTOR",
+                    help="wait for a slow server so many times as long (default: %(default)s)")  # fmt: skip
     group.addoption("--own", action="store_true", help="of each broken server, only the clauses that it must break")
     group.addoption("--unshortened", action="store_true", help="report the first case that fails as it is")
 
@@ -78,6 +81,15 @@ def examples(text: str) -> int:
         msg = "at least one case a clause must be played"
         raise ValueError(msg)
     return number
+
+
+def factor(text: str) -> float:
+    """The factor of patience that a word stands for. Raises ValueError where it is none."""
+    value = float(text)
+    if not LEAST_FACTOR <= value <= MOST_FACTOR:
+        msg = f"a factor from {LEAST_FACTOR:g} to {MOST_FACTOR:g}"
+        raise ValueError(msg)
+    return value
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -153,7 +165,7 @@ def _targets(option: argparse.Namespace) -> list[Target]:
         )
     if option.address is not None:
         targets.append(address_target(option.address, pid=option.pid, **shared))
-    return targets
+    return [target.with_patience(option.patience) for target in targets]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -10,7 +10,7 @@ from conformance.harness.kernel import KernelView
 from conformance.harness.launch import CannotStart, Keeper
 from conformance.harness.law import Breach, breach_of
 from conformance.harness.patience import LEAST_ROUND_TRIPS, Patience
-from conformance.harness.player import LONGEST_CASE_S, Player
+from conformance.harness.player import Player
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 from conformance.harness.text import seconds
@@ -38,8 +38,6 @@ COMPANY = s.script(
 # A lone message whose whole connection takes longer than this, alone, makes a server a slow one.
 SLOW_S = 0.03
 ASKED_AGAIN = 4
-# And what takes longer than this cannot be judged: no case that asks for a few of it would come to its end.
-TOO_SLOW_S = LONGEST_CASE_S / LEAST_ROUND_TRIPS
 # After so many cases that took too long the others are not waited for: each would take that long as well.
 MOST_TOO_LONG = 2
 
@@ -54,7 +52,7 @@ class Bench:
     def __init__(self, target: Target, keeper: Keeper, kernel: KernelView) -> None:
         self.target = target
         self.server = Server(target, keeper, kernel)
-        self.patience = Patience()
+        self.patience = Patience(target.patience)
         self._running = False
         self._doubtful = False
         self._served_before = False
@@ -125,13 +123,18 @@ class Bench:
         """A server is slow that is slow each time: once may have been the machine."""
         patience = self.patience
         for _ in range(ASKED_AGAIN):
-            if not SLOW_S < patience.round_trip_s < TOO_SLOW_S:
+            if not SLOW_S < patience.round_trip_s < self._too_slow_s:
                 return
             began = time.monotonic()
             self.play(CANARY, answers, patience.full_s)
             patience.round_trip_s = min(patience.round_trip_s, time.monotonic() - began)
         if patience.round_trip_s < SLOW_S:
             patience.round_trip_s = 0.0
+
+    @property
+    def _too_slow_s(self) -> float:
+        """What takes longer than this cannot be judged: no case that asks for a few of it would come to its end."""
+        return self.patience.longest_case_s / LEAST_ROUND_TRIPS
 
     def _take_in(self, greeting: Transcript, took_s: float) -> None:
         stop = greeting.stop
@@ -142,7 +145,7 @@ class Bench:
             self._greeting, self.ends = None, False
         self.patience.round_trip_s = took_s if self.ends and took_s > SLOW_S else 0.0
         unfinished = stop is not None and stop.trouble is Trouble.TOO_LONG
-        if unfinished or (self._greeting is None and self.ends and took_s > TOO_SLOW_S):
+        if unfinished or (self._greeting is None and self.ends and took_s > self._too_slow_s):
             self.too_slow = (
                 f"the server {'was not done' if unfinished else 'was done'} with one lone message after "
                 f"{seconds(took_s)}: it may be right, and is too slow to be judged"
@@ -161,14 +164,16 @@ class Bench:
 
     def play(self, script: s.Script, answers: Callable[[], Answers], silence_s: float) -> Transcript:
         """Play a script, and learn the server's pace from it."""
-        transcript = Player(self.server, answers, silence_s, awaits_end=self.awaits_end).play(script)
+        longest_s = self.patience.longest_case_s
+        player = Player(self.server, answers, silence_s, longest_s=longest_s, awaits_end=self.awaits_end)
+        transcript = player.play(script)
         if transcript.stop is None:
             self.patience.learn(transcript.slowest_s)
         elif transcript.stop.trouble is Trouble.TOO_LONG and self._greeted:
             self._cases_too_long += 1
             if self._cases_too_long >= MOST_TOO_LONG:
                 self.too_slow = (
-                    f"the server was not done after {seconds(LONGEST_CASE_S)} in {self._cases_too_long} cases, so no "
+                    f"the server was not done after {seconds(longest_s)} in {self._cases_too_long} cases, so no "
                     "others are tried"
                 )
         if s.LeaveOutputUnread() in script.steps:

@@ -180,8 +180,8 @@ class Process:
     """One run of a server's command.
 
     A command with `{port}` is given a free port; one without uses `fixed_port`, or announces its own by the line
-    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve. `reserved` is the port that an
-    earlier run of it had been given.
+    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve within `ready_within_s` seconds.
+    `reserved` is the port that an earlier run of it had been given.
     """
 
     def __init__(
@@ -193,7 +193,9 @@ class Process:
         fixed_port: int | None = None,
         reserved: PortReservation | None = None,
         folder: str | None = None,
+        ready_within_s: float = READY_WITHIN_S,
     ) -> None:
+        self._ready_within_s = ready_within_s
         self._given_port = any("{port}" in word for word in command)
         self._host = host
         self._reserved = reserved or (PortReservation(host) if self._given_port else None)
@@ -292,7 +294,7 @@ class Process:
             raise CannotStart(f"the target exited with status 0 and left others to serve; {IN_THE_BACKGROUND}")
 
     def _await_ready(self) -> Address:
-        deadline = time.monotonic() + READY_WITHIN_S
+        deadline = time.monotonic() + self._ready_within_s
         while time.monotonic() < deadline:
             address = self._expected()
             if address is not None and accepts(address):
@@ -333,7 +335,7 @@ class Process:
         return f"{text}; {IN_THE_BACKGROUND}" if self.exit_status() == 0 else text
 
     def _never_ready(self) -> str:
-        port, within = self._port, f"within {READY_WITHIN_S:.0f} s"
+        port, within = self._port, f"within {self._ready_within_s:.0f} s"
         announced = self.output.announced
         if port is not None:
             text = f"the target opened no port {within}: nothing accepts on {self._host}:{port}"

@@ -14,6 +14,7 @@ import clients.peer
 from clients.peer import Address, Ending, Peer, pump
 from conformance.harness import script as s
 from conformance.harness.server import Server
+from conformance.harness.text import seconds
 from conformance.harness.transcript import Answers, Halted, Trouble
 
 LOOK_AGAIN_S = 0.0005
@@ -29,17 +30,22 @@ TORRENT = Path(clients.peer.__file__).with_name("torrent.py")
 
 def finds_room(server: Server, silence_s: float) -> bool:
     """Wait until the server has accepted whoever waits; False when it rests, or is silent, and leaves them waiting."""
+    return left_waiting(server, silence_s) is None
+
+
+def left_waiting(server: Server, silence_s: float) -> str | None:
+    """Wait until the server has accepted whoever waits; what it does instead when it leaves them waiting."""
     began = looked_at = time.monotonic()
     while not server.kernel.accept_queue_empty(server.address):
         now = time.monotonic()
         if now - began > silence_s:
-            return False
+            return f"it accepted nobody for {seconds(silence_s)}"
         if now - looked_at > UNCHANGED_S:  # a look at a large family takes longer than most waits do
             if rests(server):
-                return False
+                return "it sleeps and accepts nobody"
             looked_at = now
         time.sleep(LOOK_AGAIN_S)
-    return True
+    return None
 
 
 def rests(server: Server) -> bool:
@@ -63,6 +69,7 @@ class Crowd:
         self._silence_s = silence_s
         self._members: list[tuple[Peer, Answers]] = []
         self._wanted = 0
+        self._stopped_by: str | None = None
         self._own_limits: tuple[int, int] | None = None
 
     def gather(self, step: s.Crowd) -> None:
@@ -75,7 +82,10 @@ class Crowd:
             self._members.append((peer, answers))
             peer.connect()
             pump([peer], lambda peer=peer: peer.connected or peer.over, self._silence_s)  # type: ignore[misc]
-            if not peer.connected or not finds_room(self._server, self._silence_s):
+            self._stopped_by = (
+                left_waiting(self._server, self._silence_s) if peer.connected else f"a connection was {_failed(peer)}"
+            )
+            if self._stopped_by:
                 self._members.pop()
                 peer.discard()
                 return
@@ -123,7 +133,7 @@ class Crowd:
     def _how_not(self) -> str:
         missing = self._wanted - len(self._members)
         if missing:
-            return f"; {missing:,} found no room"
+            return f"; {missing:,} found no room: {self._stopped_by}"
         for number, (peer, answers) in enumerate(self._members, 1):
             if answers.fault is not None:
                 return f"; connection {number:,} got a wrong answer: {answers.fault.detail}"
@@ -131,6 +141,10 @@ class Crowd:
                 how = "FIN" if peer.ending is Ending.FIN else "a reset"
                 return f"; connection {number:,} was ended by {how}"
         return "; the others got no answer"
+
+
+def _failed(peer: Peer) -> str:
+    return peer.ending.value if peer.ending is not None else "not made"
 
 
 class Torrents:

@@ -19,12 +19,18 @@ AFFORDED_S = 4.0
 LEAST_ROUND_TRIPS = 10
 SPENT_A_CASE_S = 0.1
 LEAST_SPENT_S = 10.0
+LONGEST_CASE_S = 60.0
 
 
 class Patience:
-    """The patience with one server. All times in seconds."""
+    """The patience with one server. All times in seconds.
 
-    def __init__(self) -> None:
+    `factor` is the user's: above one where the server, its machine or the way to it is slow, below one where the run
+    may be wrong sooner.
+    """
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self._factor = factor
         self._slowest_s = 0.0
         self._silences = 0
         self.round_trip_s = 0.0  # of a lone message, at its best
@@ -55,12 +61,17 @@ class Patience:
     @property
     def full_s(self) -> float:
         """For a verdict."""
-        return max(FULL_S / LESS_EACH_TIME**self._silences, LEAST_S, self._paced_s)
+        return max(self._factor * max(FULL_S / LESS_EACH_TIME**self._silences, LEAST_S), self._paced_s)
 
     @property
     def short_s(self) -> float:
         """For shortening a case."""
-        return min(self.full_s, max(SHORTEST_S, self._paced_s))
+        return min(self.full_s, max(self._factor * SHORTEST_S, self._paced_s))
+
+    @property
+    def longest_case_s(self) -> float:
+        """For a case that goes on and on."""
+        return LONGEST_CASE_S * max(1.0, self._factor)
 
     def shrinking_s(self, *, timed: bool) -> float:
         """How long a failure may be shortened.
@@ -72,4 +83,4 @@ class Patience:
 
     @property
     def _paced_s(self) -> float:
-        return min(FULL_S, TIMES_SLOWEST * self._slowest_s)
+        return min(FULL_S * max(1.0, self._factor), TIMES_SLOWEST * self._slowest_s)

@@ -14,13 +14,13 @@ from clients.peer import SLICE_S, Ending, Event, Peer, pump
 from conformance.harness import script as s
 from conformance.harness.kernel import TcpState, unread_bytes, waits_for_window
 from conformance.harness.load import Crowd, Torrents, finds_room
+from conformance.harness.patience import LONGEST_CASE_S
 from conformance.harness.server import Server
 from conformance.harness.server_steps import ServerSteps
 from conformance.harness.tape import tape
 from conformance.harness.text import seconds
 from conformance.harness.transcript import Answers, ClientRecord, Halted, Stop, Transcript, Trouble
 
-LONGEST_CASE_S = 60.0
 FLOOD_PIECE_BYTES = 8192
 # A flood stays this far ahead of its answers: always more to read for the server, and an end within its reach.
 FLOOD_AHEAD_BYTES = 32768
@@ -73,14 +73,22 @@ class _Client:
 class Player:
     """Plays one script against `server`, with a fresh oracle from `answers` for each client.
 
-    `silence_s` is how long nothing may happen before a wait is given up, in seconds. Where it never `awaits_end`, the
-    end of a stream is waited for only until all that is owed on it has come.
+    `silence_s` is how long nothing may happen before a wait is given up, and `longest_s` how long the whole may take,
+    in seconds. Where it never `awaits_end`, the end of a stream is waited for only until all that is owed on it has
+    come.
     """
 
     def __init__(
-        self, server: Server, answers: Callable[[], Answers], silence_s: float, *, awaits_end: bool = True
+        self,
+        server: Server,
+        answers: Callable[[], Answers],
+        silence_s: float,
+        *,
+        longest_s: float = LONGEST_CASE_S,
+        awaits_end: bool = True,
     ) -> None:
         self._awaits_end = awaits_end
+        self._longest_s = longest_s
         self._server = server
         self._answers = answers
         self._silence_s = silence_s
@@ -93,7 +101,7 @@ class Player:
         self._torrents = Torrents(server)
         self._looks_at_sockets = False
         self._slowest_s = 0.0
-        self._deadline = time.monotonic() + LONGEST_CASE_S
+        self._deadline = time.monotonic() + longest_s
         self._steps: dict[type[s.Step], Callable[..., None]] = {
             s.Connect: self._connect,
             s.Send: self._send,
@@ -336,7 +344,7 @@ class Player:
             raise Halted(Trouble.SILENCE, seconds(self._silence_s))
         self._slowest_s = max(self._slowest_s, longest_s)
         if not reached:
-            raise Halted(Trouble.TOO_LONG, seconds(LONGEST_CASE_S))
+            raise Halted(Trouble.TOO_LONG, seconds(self._longest_s))
 
     def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
         peer, answers = client.peer, client.answers

@@ -55,7 +55,7 @@ class ProcessTree(ABC):
 
     @abstractmethod
     def runnable(self) -> bool:
-        """Whether any thread runs or waits in line for a processor."""
+        """Whether any thread runs, waits in line for a processor, or waits for the kernel to do something for it."""
 
     @abstractmethod
     def demand_s(self) -> float:
@@ -152,8 +152,8 @@ class LinuxTree(ProcessTree):
             return True
 
     def runnable(self) -> bool:
-        """State R, for any thread."""
-        return any(state == "R" for pid in self.pids() for state in self._states(pid))
+        """State R or D, for any thread."""
+        return any(state in "RD" for pid in self.pids() for state in self._states(pid))
 
     def demand_s(self) -> float:
         """The first two numbers of schedstat: nanoseconds on a processor, nanoseconds on its run queue."""

@@ -11,7 +11,7 @@ import psutil
 
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import CannotStart, Keeper, PortReservation, Process, reachable
+from conformance.harness.launch import READY_WITHIN_S, CannotStart, Keeper, PortReservation, Process, reachable
 from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, tree_of
 from conformance.harness.target import Target
 
@@ -50,6 +50,7 @@ class Server:
             fixed_port=target.fixed_port,
             folder=target.folder,
             reserved=reserved,
+            ready_within_s=READY_WITHIN_S * max(1.0, target.patience),
         )
         self.address = self._process.address
         self.tree = tree_of(self._process.pid)

@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from clients.peer import Address
@@ -39,6 +39,7 @@ class Target:
     profile: str = DEFAULT_PROFILE
     chunk_limit_bytes: int = DEFAULT_CHUNK_LIMIT_BYTES
     host: str = DEFAULT_HOST
+    patience: float = 1.0  # the factor by which silence is waited for longer, or less long
     ours: bool = False
 
     @property
@@ -55,6 +56,12 @@ class Target:
     def copies(self) -> bool:
         """Whether each worker can start its own copy of it."""
         return self.command is not None and self.fixed_port is None
+
+    def with_patience(self, factor: float) -> Target:
+        """The same, to be waited for so many times as long."""
+        if factor == self.patience:
+            return self
+        return replace(self, patience=factor, options=(*self.options, "--patience", f"{factor:g}"))
 
 
 def backend_target(name: str) -> Target:

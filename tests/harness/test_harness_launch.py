@@ -14,7 +14,16 @@ from harness_means import HERE, HOSTILE, alive, carrying, python, wait_until, wr
 
 from clients.peer import Peer, pump
 from conformance.harness import launch
-from conformance.harness.launch import READ_BYTES, TAIL_BYTES, CannotStart, Keeper, PortReservation, Process, Tail
+from conformance.harness.launch import (
+    READ_BYTES,
+    READY_WITHIN_S,
+    TAIL_BYTES,
+    CannotStart,
+    Keeper,
+    PortReservation,
+    Process,
+    Tail,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,10 +59,12 @@ def free_port() -> int:
     return reserved.port
 
 
-def why_not(command: Sequence[str], keeper: Keeper, fixed_port: int | None = None) -> str:
+def why_not(
+    command: Sequence[str], keeper: Keeper, fixed_port: int | None = None, within_s: float = READY_WITHIN_S
+) -> str:
     """Return what is said of a command that cannot be started."""
     with pytest.raises(CannotStart) as error:
-        Process(command, keeper, host=HOST, fixed_port=fixed_port)
+        Process(command, keeper, host=HOST, fixed_port=fixed_port, ready_within_s=within_s)
     wait_until(lambda: carrying(keeper.mark) == [], "nothing of it is left")
     said = str(error.value)
     assert PRINTABLE.fullmatch(said)
@@ -159,11 +170,8 @@ def test_a_fixed_port_that_is_taken(keeper: Keeper) -> None:
 
 
 @pytest.mark.parametrize("fixed_port", [None, 1], ids=["announces nothing", "opens another port"])
-def test_a_target_that_never_opens_its_port(
-    keeper: Keeper, fixed_port: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launch, "READY_WITHIN_S", 0.2)
-    said = why_not(python(HOSTILE / "never_opens.py"), keeper, fixed_port)
+def test_a_target_that_never_opens_its_port(keeper: Keeper, fixed_port: int | None) -> None:
+    said = why_not(python(HOSTILE / "never_opens.py"), keeper, fixed_port, within_s=0.2)
     assert ("nothing accepts on 127.0.0.1:1" if fixed_port else "announced no port") in said
 
 

@@ -42,3 +42,20 @@ def test_a_case_asks_for_no_more_than_a_slow_server_does_in_seconds(round_trip_s
     patience = Patience()
     patience.round_trip_s = round_trip_s
     assert patience.afford(1000) == most
+
+
+@pytest.mark.parametrize(
+    ("factor", "full_s", "short_s", "longest_s"),
+    [(0.5, 5.0, 0.125, 60.0), (1.0, 10.0, 0.25, 60.0), (3.0, 30.0, 0.75, 180.0)],
+)
+def test_the_user_may_have_more_patience_or_less(
+    factor: float, full_s: float, short_s: float, longest_s: float
+) -> None:
+    patience = Patience(factor)
+    assert (patience.full_s, patience.short_s, patience.longest_case_s) == (full_s, short_s, longest_s)
+
+
+def test_little_patience_is_still_paced_by_the_server() -> None:
+    patience = Patience(0.1)
+    patience.learn(0.9)
+    assert patience.full_s == patience.short_s == pytest.approx(9.0)

@@ -10,7 +10,7 @@ from harness_means import faulty
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.harness import bench, patience, player
+from conformance.harness import bench, patience
 from conformance.harness import script as s
 from conformance.harness.bench import CANARY, Bench, Inconclusive
 from conformance.harness.launch import CannotStart
@@ -209,7 +209,7 @@ def test_after_two_cases_that_took_too_long_no_others_are_waited_for(
 ) -> None:
     subject = trial_on(faulty("lost"))
     subject.ready()
-    monkeypatch.setattr(player, "LONGEST_CASE_S", 0.0)
+    monkeypatch.setattr(patience, "LONGEST_CASE_S", 0.0)
     for nothing_is_told in (False, True):
         transcript = subject.bench.play(two_pings(3), subject._answers, 10.0)
         assert transcript.stop is not None
