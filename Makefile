@@ -51,7 +51,7 @@ zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every 
 
 .PHONY: zoo-fast
 zoo-fast: $(READY)  ## each broken server against its own clauses, once
-	$(BIN)/python -m conformance.matrix --fast --jobs 10
+	$(BIN)/python -m conformance.matrix --fast
 
 .PHONY: bench-verdict
 bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same exchanges

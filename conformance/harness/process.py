@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ import psutil
 GONE = (FileNotFoundError, ProcessLookupError)
 STOP_WITHIN_S = 10.0
 LOOK_AGAIN_S = 0.001
+OUR_SCHEDSTAT = Path("/proc/thread-self/schedstat")
 # The lists of sockets below /proc/PID/net, and the column of each that has the inode.
 SOCKET_TABLES = {"tcp": 9, "tcp6": 9, "udp": 9, "udp6": 9, "raw": 9, "unix": 6, "netlink": 9, "packet": 8}
 
@@ -64,6 +66,10 @@ class ProcessTree(ABC):
         The wait counts: a spinning server that shares a crowded processor runs little and waits much. A wait that has
         not ended yet is not in it: ask `runnable` as well.
         """
+
+    @abstractmethod
+    def in_line_s(self) -> float:
+        """The part of it that it has waited in line, in seconds; of waits that have ended."""
 
     @abstractmethod
     def sockets(self) -> set[int] | None:
@@ -156,14 +162,18 @@ class LinuxTree(ProcessTree):
         return any(state in "RD" for pid in self.pids() for state in self._states(pid))
 
     def demand_s(self) -> float:
-        """The first two numbers of schedstat: nanoseconds on a processor, nanoseconds on its run queue."""
-        total = 0
+        """On a processor, and on its run queue."""
+        return sum(on_processor_s + in_line_s for on_processor_s, in_line_s in self._scheduled())
+
+    def in_line_s(self) -> float:
+        """On a run queue."""
+        return sum(in_line_s for _, in_line_s in self._scheduled())
+
+    def _scheduled(self) -> Iterator[tuple[float, float]]:
         for pid in self.pids():
             for task in self._tasks(pid):
                 with contextlib.suppress(*GONE):
-                    on_processor, in_line, _ = (task / "schedstat").read_text().split()
-                    total += int(on_processor) + int(in_line)
-        return total / 1e9
+                    yield scheduled(task / "schedstat")
 
     def sockets(self) -> set[int] | None:
         """The links in /proc/PID/fd that read socket:[INODE]."""
@@ -294,6 +304,10 @@ class PortableTree(ProcessTree):
         times = [process.cpu_times() for process in self._processes()]
         return float(sum(time.user + time.system for time in times))
 
+    def in_line_s(self) -> float:
+        """Not told here."""
+        return 0.0
+
     def sockets(self) -> set[int] | None:
         """Not told here in a way that a connection could be recognised by."""
         return None
@@ -333,6 +347,17 @@ class PortableTree(ProcessTree):
             return [first, *first.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+
+def scheduled(schedstat: Path) -> tuple[float, float]:
+    """How long a thread has been on a processor and on its run queue, in seconds: the first two numbers of its file."""
+    on_processor_ns, in_line_ns, _ = schedstat.read_text().split()
+    return int(on_processor_ns) / 1e9, int(in_line_ns) / 1e9
+
+
+def in_line_ourselves_s() -> float:
+    """How long the calling thread has waited in line for a processor, in seconds; 0 where that is not told."""
+    return scheduled(OUR_SCHEDSTAT)[1] if OUR_SCHEDSTAT.exists() else 0.0
 
 
 def sockets_in_tables(pid: int) -> set[int]:
