@@ -53,6 +53,11 @@ zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every 
 zoo-fast: $(READY)  ## each broken server against its own clauses, once
 	$(BIN)/python -m conformance.matrix --fast
 
+.PHONY: mutants
+mutants: $(READY)  ## mutants of the reference servers, made by cosmic-ray, each judged until a clause finds it
+	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
+	$(BIN)/python tests/mutation/mutants.py $(ARGS)
+
 .PHONY: bench-verdict
 bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same exchanges
 	$(BIN)/python -m benchmarks.verdict

@@ -1,0 +1,143 @@
+"""Mutants of the reference servers, judged: `make mutants`.
+
+The operators are cosmic-ray's. Each mutant is a copy of `reference_servers` in which one place of one file is changed;
+it is started from that copy, and judged until a clause fails. A mutant that no clause finds is told with its change:
+either it does what the original does, as far as any client can see, or a clause is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import itertools
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cosmic_ray import mutating, plugins
+
+from conformance.judge import judge
+from conformance.report.outcome import Outcome, Run
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "reference_servers"
+# Each file with the backends that show what it does.
+FILES = {
+    "connection.py": ("epoll",),
+    "backend_epoll.py": ("epoll",),
+    "polling.py": ("epoll",),
+    "backend_select.py": ("select",),
+}
+# These want to be told which variables; nothing here has two of which one could stand for the other.
+LEFT_OUT = ("core/VariableReplacer", "core/VariableInserter")
+LONGEST_S = 900
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file."""
+
+    file: str
+    operator: str
+    occurrence: int
+    code: str
+
+    @property
+    def change(self) -> str:
+        """The lines that differ."""
+        before = (ROOT / PACKAGE / self.file).read_text(encoding="utf-8").splitlines()
+        lines = difflib.unified_diff(before, self.code.splitlines(), lineterm="", n=0)
+        return "\n".join(line for line in lines if line[:1] in "+-" and line[:3] not in {"+++", "---"})
+
+
+def mutants(file: str) -> Iterator[Mutant]:
+    """Each change that an operator makes to a file; the same text only once."""
+    source = (ROOT / PACKAGE / file).read_text(encoding="utf-8")
+    seen = {source}
+    for name in plugins.operator_names():
+        if name in LEFT_OUT:
+            continue
+        operator = plugins.get_operator(name)()
+        for occurrence in itertools.count():
+            code = mutating.mutate_code(source, operator, occurrence)
+            if code is None:
+                break
+            if code not in seen:
+                seen.add(code)
+                yield Mutant(file, name, occurrence, code)
+
+
+def killer(mutant: Mutant, backend: str, examples: str) -> str | None:
+    """The clause that finds a mutant, or how it failed before any clause; None where it survives."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        shutil.copytree(ROOT / PACKAGE, Path(folder) / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+        (Path(folder) / PACKAGE / mutant.file).write_text(mutant.code, encoding="utf-8")
+        words = [sys.executable, "-P", __file__, "--judge", folder, "--backend", backend, "--examples", examples]
+        try:
+            done = subprocess.run(
+                words, stdout=subprocess.PIPE, check=True, timeout=LONGEST_S, stdin=subprocess.DEVNULL
+            )
+        except subprocess.TimeoutExpired:
+            return f"not done within {LONGEST_S} s"
+    said: str | None = json.loads(done.stdout.splitlines()[-1])
+    return said
+
+
+def judge_copy(folder: str, backend: str, examples: str) -> None:
+    """In a process of its own: judge the copy in `folder` until something fails; print what, as JSON."""
+    server = shlex.join([sys.executable, "-m", PACKAGE, backend, "--host", "{host}", "--port", "{port}"])
+    words = ["--command", server, "--folder", folder, "--examples", examples, "--unshortened", "--maxfail=1"]
+    run = Run("", "received", SEED)
+    judge(run, words)
+    results = [clause for target in run.targets.values() for clause in target.clauses]
+    failed = [c for c in results if c.outcome is Outcome.FAIL]
+    other = [c for c in results if c.outcome in {Outcome.ERROR, Outcome.INCONCLUSIVE}]
+    told = [f"{c.id} ({c.level})" for c in failed] + [f"{c.outcome}: {c.message}" for c in other]
+    print(json.dumps(told[0] if told else None))
+
+
+def main() -> int:
+    """Judge every mutant, or those of some files, and say how many are killed."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("files", nargs="*", default=list(FILES), metavar="FILE", help="only mutants of these")
+    parser.add_argument("--examples", default="standard", help="cases a clause (%(default)s)")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="at a time (%(default)s)")
+    parser.add_argument("--list", action="store_true", help="only show them")
+    parser.add_argument("--judge", metavar="FOLDER", help=argparse.SUPPRESS)
+    parser.add_argument("--backend", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.judge:
+        judge_copy(options.judge, options.backend, options.examples)
+        return 0
+    found = [(mutant, backend) for file in options.files for mutant in mutants(file) for backend in FILES[file]]
+    if options.list:
+        for mutant, _ in found:
+            print(f"{mutant.file} {mutant.operator}\n{mutant.change}")
+        return 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        killers = pool.map(lambda each: killer(each[0], each[1], options.examples), found)
+        killed = [mutant.file for (mutant, _), by in zip(found, killers, strict=True) if _told(mutant, by)]
+    dead, all_ = Counter(killed), Counter(mutant.file for mutant, _ in found)
+    for file, number in all_.items():
+        print(f"{file}: {dead[file]} of {number} killed")
+    return 0
+
+
+def _told(mutant: Mutant, by: str | None) -> bool:
+    where = f"{mutant.file} {mutant.operator.removeprefix('core/')} {mutant.occurrence}"
+    print(f"{where}: {by}" if by else f"{where} SURVIVES\n{mutant.change}", flush=True)
+    return by is not None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
