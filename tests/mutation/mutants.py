@@ -8,6 +8,7 @@ either it does what the original does, as far as any client can see, or a clause
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
 import itertools
 import json
@@ -61,9 +62,9 @@ class Mutant:
 
 
 def mutants(file: str) -> Iterator[Mutant]:
-    """Each change that an operator makes to a file; the same text only once."""
+    """Each change that an operator makes to what a file does; the same only once."""
     source = (ROOT / PACKAGE / file).read_text(encoding="utf-8")
-    seen = {source}
+    seen = {effect(source)}
     for name in plugins.operator_names():
         if name in LEFT_OUT:
             continue
@@ -72,9 +73,44 @@ def mutants(file: str) -> Iterator[Mutant]:
             code = mutating.mutate_code(source, operator, occurrence)
             if code is None:
                 break
-            if code not in seen:
-                seen.add(code)
+            done = effect(code)
+            if done is not None and done not in seen:
+                seen.add(done)
                 yield Mutant(file, name, occurrence, code)
+
+
+def effect(code: str) -> str | None:
+    """What of a source is ever run; None where it is no Python at all.
+
+    Annotations are not evaluated (PEP 563), and what is said with TYPE_CHECKING is for mypy.
+    """
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return None
+    return ast.dump(_WithoutTypes().visit(tree))
+
+
+class _WithoutTypes(ast.NodeTransformer):
+    """Takes annotations out."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.returns = None
+        self.generic_visit(node)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        return ast.Assign([node.target], node.value) if node.value else None
+
+    def generic_visit(self, node: ast.AST) -> ast.AST | None:  # type: ignore[override]
+        for_mypy = isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if for_mypy and any(isinstance(each, ast.Name) and each.id == "TYPE_CHECKING" for each in ast.walk(node)):
+            return None
+        return super().generic_visit(node)
 
 
 def killer(mutant: Mutant, backend: str, examples: str) -> str | None:
