@@ -1,0 +1,143 @@
+"""A failure as the HTML report shows it: where the bytes part, the case, the picture, the reproducer."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+from pathlib import Path
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
+
+from conformance.report.outcome import ClauseResult, Difference, Failure
+from conformance.report.plain_text import hardened
+from conformance.report.sequence import story_of
+from conformance.report.sequence_svg import draw
+
+MOST_STEPS = 40
+STEP_CHARACTERS = 300
+SCRIPT_CHARACTERS = 60_000
+HERE = "    <- here"
+UNIT = re.compile(r"\\\\|\\x[0-9a-f]{2}|.", re.DOTALL)  # of a byte in plain text
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A piece of an answer: what is the same as in the other one, the first byte that is not, and the rest."""
+
+    same: str
+    first: str
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Where what came departs from what was due: at byte `offset` of the answer, after `before`."""
+
+    client: int
+    offset: int
+    before: str
+    expected: Bytes
+    actual: Bytes
+
+
+class FailureView:
+    """A failure of `target`; files that it names are sought from `folder`."""
+
+    def __init__(self, anchor: str, target: str, clause: ClauseResult, folder: Path) -> None:
+        self.anchor = anchor
+        self.target = target
+        self.clause = clause
+        self.failure = clause.failure or _untold(clause)
+        self.script: Markup | None = None
+        self._folder = folder
+
+    @property
+    def parting(self) -> Parting | None:
+        """Where the bytes differ, if they do."""
+        return _parting(self.failure.difference) if self.failure.difference is not None else None
+
+    @property
+    def expected(self) -> str:
+        """The sentence, without the bytes that are shown below it."""
+        difference = self.failure.difference
+        return self.failure.expected.removesuffix(difference.expected) if difference else self.failure.expected
+
+    @property
+    def steps(self) -> Iterator[tuple[str, bool]]:
+        """The lines of the case, each with whether it is the one that could not be done."""
+        lines = self.failure.case.split("\n")
+        if len(lines) > MOST_STEPS:
+            half = MOST_STEPS // 2
+            lines = [*lines[:half], f"\u2026 {len(lines) - 2 * half:,} more steps \u2026", *lines[-half:]]
+        for line in lines:
+            yield hardened(line.removesuffix(HERE), STEP_CHARACTERS), line.endswith(HERE)
+
+    @cached_property
+    def picture(self) -> Markup | None:
+        """What happened, drawn; None where nothing is known of it."""
+        story = story_of(self.failure)
+        return draw(story, self.anchor) if story.rows else None
+
+    @property
+    def reproducer(self) -> str | None:
+        """A link to the file."""
+        return _link(self.failure.reproducer, self._folder)
+
+    @property
+    def capture(self) -> str | None:
+        """A link to the file."""
+        return _link(self.failure.capture, self._folder)
+
+    def script_within(self, most: int) -> Markup | None:
+        """The reproducer's text as HTML; None where there is no file, or it has more characters than that."""
+        file = _found(self.failure.reproducer, self._folder)
+        if file is None:
+            return None
+        try:
+            with open(file, encoding="utf-8", errors="backslashreplace") as script:
+                text = script.read(SCRIPT_CHARACTERS + 1)
+        except OSError:
+            return None
+        if len(text) > SCRIPT_CHARACTERS:
+            return None
+        shown = escape(hardened(text, SCRIPT_CHARACTERS))
+        return shown if len(shown) <= most else None
+
+
+def _untold(clause: ClauseResult) -> Failure:
+    told = clause.message or ""
+    return Failure(expected=clause.requirement, actual=told, ended="", server="", case="", note="", again="")
+
+
+def _parting(difference: Difference) -> Parting:
+    expected, actual = UNIT.findall(difference.expected), UNIT.findall(difference.actual)
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(expected, actual, strict=False))))
+    return Parting(
+        client=difference.client,
+        offset=difference.offset + same,
+        before=difference.before,
+        expected=_bytes(expected, same),
+        actual=_bytes(actual, same),
+    )
+
+
+def _bytes(units: list[str], same: int) -> Bytes:
+    return Bytes("".join(units[:same]), units[same] if same < len(units) else "", "".join(units[same + 1 :]))
+
+
+def _found(name: str | None, folder: Path) -> str | None:
+    """The file of that name, from the report's folder or from where the user stands."""
+    if name is None:
+        return None
+    return next((path for path in (os.path.join(folder, name), name) if os.path.isfile(path)), None)
+
+
+def _link(name: str | None, folder: Path) -> str | None:
+    """It as a relative address: whatever stands in the name, it leads to a file."""
+    file = _found(name, folder)
+    return None if file is None else "./" + quote(os.path.relpath(file, folder).replace(os.sep, "/"))
