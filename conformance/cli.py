@@ -19,11 +19,13 @@ from rich.console import Console
 from conformance import plugin
 from conformance.clauses import PROFILES, all_clauses
 from conformance.judge import judge
+from conformance.report.html_report import write_html
 from conformance.report.json_report import write_json
 from conformance.report.outcome import ExitCode, Run
 from conformance.report.terminal import Progressing, show
 
 SEEDS = 1 << 32
+FOLDER = click.Path(file_okay=False, path_type=Path)
 FEW = 40  # names that are told in one message
 
 
@@ -141,7 +143,8 @@ def main() -> None:
     metavar="FILE",
     help="Write the results for a machine to read.",
 )
-def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **options: Any) -> None:
+@click.option("--report", type=FOLDER, metavar="DIR", help="Write the results as a page to look at: DIR/index.html.")
+def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, report: Path | None, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code."""
     seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
     if all(options[name] in {None, ()} for name in ("backends", "zoo", "command", "address")):
@@ -158,7 +161,7 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
     console = Output(highlight=False, soft_wrap=True)
-    json_file = json_file.absolute() if json_file is not None else None
+    json_file, report = (path.absolute() if path is not None else None for path in (json_file, report))
     options["folder"] = os.getcwd()
     found.interrupted = _judge(found, options, jobs, console)
     found.arrange([*options["backends"], *options["zoo"]])
@@ -166,6 +169,8 @@ def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, **opt
         if json_file is not None:
             write_json(found, json_file)
         show(found, console)
+        if report is not None:
+            console.print(f"report: {write_html(found, report)}", markup=False)
         sys.stdout.flush()
     except OSError as error:
         _leave_output(error)
