@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -45,6 +44,15 @@ class Parting:
     actual: Bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of a case; `here` is the one that could not be done, and what was left out has no number."""
+
+    number: int | None
+    text: str
+    here: bool = False
+
+
 class FailureView:
     """A failure of `target`; files that it names are sought from `folder`."""
 
@@ -68,14 +76,17 @@ class FailureView:
         return self.failure.expected.removesuffix(difference.expected) if difference else self.failure.expected
 
     @property
-    def steps(self) -> Iterator[tuple[str, bool]]:
-        """The lines of the case, each with whether it is the one that could not be done."""
-        lines = self.failure.case.split("\n")
-        if len(lines) > MOST_STEPS:
-            half = MOST_STEPS // 2
-            lines = [*lines[:half], f"\u2026 {len(lines) - 2 * half:,} more steps \u2026", *lines[-half:]]
-        for line in lines:
-            yield hardened(line.removesuffix(HERE), STEP_CHARACTERS), line.endswith(HERE)
+    def steps(self) -> list[Step]:
+        """The lines of the case; where they are many, the first and the last."""
+        steps = [
+            Step(number, hardened(line.removesuffix(HERE), STEP_CHARACTERS), here=line.endswith(HERE))
+            for number, line in enumerate(self.failure.case.split("\n"), 1)
+        ]
+        half = MOST_STEPS // 2
+        if len(steps) <= MOST_STEPS:
+            return steps
+        left_out = Step(None, f"\u2026 {len(steps) - 2 * half:,} more steps \u2026")
+        return [*steps[:half], left_out, *steps[-half:]]
 
     @cached_property
     def picture(self) -> Markup | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from conformance.report.html_view import MARKS, Page
 from conformance.report.outcome import SUITE, Run
@@ -22,6 +23,7 @@ from conformance.report.plain_text import hardened
 
 FILE = "index.html"
 WITH_SCRIPTS_CHARACTERS = 1_900_000  # reproducers are embedded up to this; there are links to the others
+TICKED = re.compile("`([^`]+)`")
 NOTHING_ELSE = "default-src 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -52,6 +54,7 @@ def to_html(run: Run, folder: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["ticked"] = _ticked
     style, script = _source("style.css"), _source("script.js")
     policy = f"style-src {_hash(style)}; script-src {_hash(script)}"
     page = Page(run, folder)
@@ -64,6 +67,11 @@ def to_html(run: Run, folder: Path) -> str:
 
 def _finalized(value: Any) -> Any:
     return value if isinstance(value, Markup) else hardened(str(value))
+
+
+def _ticked(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    return Markup(TICKED.sub(r"<code>\1</code>", str(escape(hardened(text)))))
 
 
 def _source(name: str) -> str:

@@ -208,8 +208,10 @@ def _with_states(rows: Iterable[Row]) -> list[Row]:
         if row.lane == SERVER:
             frozen = row.label == "freeze" or (frozen and row.label != "thaw" and row.mark is not Mark.DEATH)
             gone = row.mark is Mark.DEATH or (gone and row.label != "start again")
-        elif row.label in {"stall", "resume"}:
-            stalled = stalled | {row.lane} if row.label == "stall" else stalled - {row.lane}
+        elif row.label == "stall":
+            stalled |= {row.lane}
+        elif row.label in {"resume", "close"} or row.mark is Mark.RESET:
+            stalled -= {row.lane}
         found.append(replace(row, frozen=frozen, gone=gone, stalled=stalled))
     return found
 

@@ -167,6 +167,20 @@ def test_a_reproducer_is_there_to_copy(tmp_path: Path) -> None:
     assert "Its packets" not in page.text()
 
 
+def test_a_long_case_is_told_by_its_first_and_last_steps(tmp_path: Path) -> None:
+    case = "\n".join([*(f"ping {i}" for i in range(1, 100)), "await 1    <- here"])
+    page = page_of(run_of({"t": [result("a.b", Outcome.FAIL, failure=failure(case=case))]}), tmp_path)
+    assert page.values("value")[-2:] == ["99", "100"]
+    assert "\u2026 60 more steps \u2026" in page.text("li")
+    assert "fails here" in page.text("em")
+    assert "<- here" not in page.text()
+
+
+def test_a_requirement_has_its_words_of_code(tmp_path: Path) -> None:
+    page = page_of(run_of({"t": [result("a.b", requirement="The line `Server <start> at` comes.")]}), tmp_path)
+    assert "Server <start> at" in page.texts["code"]
+
+
 def test_a_failure_that_is_told_by_its_message_alone(tmp_path: Path) -> None:
     page = page_of(run_of({"t": [result("a.b", Outcome.FAIL, failure=None, message="so it is")]}), tmp_path)
     assert "so it is" in page.text()

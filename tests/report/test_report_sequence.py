@@ -109,6 +109,11 @@ def test_what_is_done_to_the_server_and_its_end() -> None:
     assert story.rows[3].mark is Mark.DEATH
 
 
+def test_a_client_that_is_gone_is_not_stalled() -> None:
+    story = told(event(0, 1, "stall"), event(1, 2, "stall"), event(2, 1, "reset"), event(3, 2, "resume"))
+    assert [row.stalled for row in story.rows] == [{1}, {1, 2}, {2}, set()]
+
+
 def test_a_step_on_the_server_that_could_not_be_done_is_the_last_row() -> None:
     story = told(event(0, 1, "connect"), stopped_at=0, steps=[{"do": "await quiet"}], trouble="not quiet")
     assert (story.rows[-1].lane, story.rows[-1].mark, story.rows[-1].label) == (SERVER, Mark.FAULT, "not quiet")
