@@ -134,15 +134,17 @@
 
   function copy(button) {
     const source = document.getElementById(button.dataset.copy);
-    const told = () => say("copied");
+    const told = () => {
+      say("copied");
+      button.classList.add("done");
+      setTimeout(() => button.classList.remove("done"), 1500);
+    };
     const bySelection = () => {
       getSelection().selectAllChildren(source);
       if (document.execCommand("copy")) told();
     };
     if (navigator.clipboard) navigator.clipboard.writeText(source.textContent).then(told, bySelection);
     else bySelection();
-    button.classList.add("done");
-    setTimeout(() => button.classList.remove("done"), 1500);
   }
 
   // What the reader does
