@@ -225,6 +225,11 @@ MATRIX = f"""
 `{MUST_BREAK}` must break, `{MAY_BREAK}` may, `{HELD}` held, `{UNDECIDED}` could not be decided. The columns are the
 clauses, in this order:
 """
+UNSEEN = """
+## What cannot be seen
+
+Bugs of this kind that are not here, because nobody outside can see them on Linux:
+"""
 
 
 def _document(rows: Sequence[Row], clauses: Sequence[Clause]) -> str:
@@ -247,6 +252,8 @@ def _document(rows: Sequence[Row], clauses: Sequence[Clause]) -> str:
             f"{'':<{width}} {head}",
             *(f"{row.name:<{width}} {_cells(row, by_chapter)}" for row in rows),
             "```",
+            UNSEEN,
+            *(f"- {bug}: {reason}." for bug, reason in plugin.unseen_bugs().items()),
             "",
         ]
     )

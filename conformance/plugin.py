@@ -130,7 +130,14 @@ def broken_servers(profile: str) -> dict[str, str | None]:
 
 def zoo() -> list[dict[str, Any]]:
     """All that the zoo says of its servers."""
-    return _listed_by("conformance.zoo", "--json")
+    listed: list[dict[str, Any]] = _listed_by("conformance.zoo", "--json")
+    return listed
+
+
+def unseen_bugs() -> dict[str, str]:
+    """Each bug that nobody outside can see, with the reason."""
+    listed: dict[str, str] = _listed_by("conformance.zoo", "--unseen")
+    return listed
 
 
 def available(servers: dict[str, str | None]) -> list[str]:
@@ -138,13 +145,10 @@ def available(servers: dict[str, str | None]) -> list[str]:
     return [name for name, reason in servers.items() if reason is None]
 
 
-def _listed_by(module: str, *words: str) -> list[dict[str, Any]]:
+def _listed_by(module: str, *words: str) -> Any:
     """What a program of this project says as JSON. The judge never imports the judged."""
     command = [sys.executable, "-P", "-m", module, *words]
-    listed: list[dict[str, Any]] = json.loads(
-        subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout
-    )
-    return listed
+    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout)
 
 
 def _targets(option: argparse.Namespace) -> list[Target]:

@@ -23,6 +23,7 @@ from typing import Any
 
 from conformance.zoo.bug import Program
 from conformance.zoo.catalogue import all_broken, bug_of
+from conformance.zoo.unseen import UNSEEN
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.command import USAGE_STATUS, OneLineParser, port_number, serve
 from reference_servers.connection import Connection
@@ -40,7 +41,11 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", default=8001, type=port_number, help="port to listen on, 0 for any (%(default)s)")
     parser.add_argument("--json", action="store_true", help="list them, with all that is said of them")
+    parser.add_argument("--unseen", action="store_true", help="list the bugs that nobody outside can see, as JSON")
     options = parser.parse_args(arguments)
+    if options.unseen:
+        print(json.dumps(UNSEEN))
+        return 0
     broken = all_broken()
     if options.json:
         print(listing(broken))
