@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from conformance.zoo.bug import bug
 
 CHUNK_BYTES = 1024
+THREADS_A_CLIENT = 32
 
 
 def chunks(connection: socket.socket) -> Iterator[bytes]:
@@ -190,15 +191,18 @@ def closes_only_at_an_orderly_end(listener: socket.socket) -> None:
 def answers_each_chunk_in_a_thread(listener: socket.socket) -> None:
     """Each chunk is answered in a thread of its own, so that answers which wait for room get into each other."""
 
-    def send(connection: socket.socket, reply: bytes) -> None:
+    def send(connection: socket.socket, reply: bytes, room: threading.Semaphore) -> None:
         with contextlib.suppress(OSError):
             connection.sendall(reply)
+        room.release()
 
     def serve(connection: socket.socket) -> None:
         sending = []
+        room = threading.Semaphore(THREADS_A_CLIENT)  # a thread for each chunk of a flood would be the machine's end
         with connection:
             for chunk in chunks(connection):
-                sending.append(threading.Thread(target=send, args=(connection, answer(chunk)), daemon=True))
+                room.acquire()
+                sending.append(threading.Thread(target=send, args=(connection, answer(chunk), room), daemon=True))
                 sending[-1].start()
             for thread in sending:
                 thread.join()
