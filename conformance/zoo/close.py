@@ -10,6 +10,7 @@ import socket
 import struct
 
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import because
 from conformance.zoo.parts import QueueServer
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
@@ -60,6 +61,7 @@ class DiscardsRepliesAtEof(QueueServer):
         "close.full-close": "the end may come while a reply waits",
         "isolation.sessions": "the end may come while a reply waits",
         "isolation.flooding-clients": "the end may come while a reply waits",
+        "limits.beyond-fd-setsize-served": "it is a server on select",
     },
 )
 class WritesToWhatItClosed(SelectServer):
@@ -231,7 +233,11 @@ class MissesCoalescedFin(EpollEdgeServer):
         return chunk
 
 
-@bug("error.releases", seen="node#40691, waitress#418")
+@bug(
+    "error.releases",
+    seen="node#40691, waitress#418",
+    collateral={"limits.beyond-fd-setsize-served": "it is a server on select"},
+)
 class LosesPausedConnection(SelectServer):
     """A failed send is left to the reading side to notice, which is paused: the connection is never closed."""
 
@@ -355,6 +361,7 @@ class LeaksEndedSocket(EpollServer):
         "isolation.sessions": "somebody may end between two others",
         "close.releases": "somebody may end between two others",
         "error.reset-storm": "somebody may end between two others",
+        **because("several leave, one after the other", "limits.exhaustion-queue", "readiness.quiescent-half-closed"),
     },
 )
 class UnlinksTheNextAsWell(EpollServer):

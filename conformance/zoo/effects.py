@@ -1,5 +1,11 @@
 """Clauses that many bugs break together, and why."""
 
+
+def because(why: str, *clauses: str) -> dict[str, str]:
+    """These clauses, each for this reason."""
+    return dict.fromkeys(clauses, why)
+
+
 # What a short send does to the one whose output it was. Where that client is then reset, nobody sees it.
 SHORT_SEND = (
     "order.partial-writes",
@@ -25,14 +31,12 @@ LONG_MESSAGE = (
     "reply.chunk-limit",
     "reply.exact-multiples",
 )
-DRAWN_LENGTHS = dict.fromkeys(
-    [
-        "close.at-accept",
-        "error.broken-pipe",
-        "isolation.flooding-clients",
-        "isolation.no-crosstalk",
-        "reply.prompt",
-        "reply.sequence",
-    ],
+DRAWN_LENGTHS = because(
     "messages of more than one chunk are drawn",
+    "close.at-accept",
+    "error.broken-pipe",
+    "isolation.flooding-clients",
+    "isolation.no-crosstalk",
+    "reply.prompt",
+    "reply.sequence",
 )

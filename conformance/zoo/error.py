@@ -8,6 +8,7 @@ import socket
 
 from conformance.zoo.bug import bug
 from conformance.zoo.close import KEPT
+from conformance.zoo.effects import because
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.backend_select import SelectServer
@@ -60,6 +61,11 @@ class DiesOfResetOnReceive(EpollServer):
         "close.full-close": "a close with replies unread resets",
         "isolation.sessions": "a session may have resets",
         "isolation.descriptor-reuse": "a send may find the reset first",
+        **because(
+            "whoever does not read, or floods, leaves by a reset",
+            "backpressure.bounded-memory",
+            "isolation.flooding-clients",
+        ),
     },
 )
 class DiesOfFailedSend(EpollServer):
@@ -73,7 +79,11 @@ class DiesOfFailedSend(EpollServer):
             raise Uncaught from error
 
 
-@bug("error.reset-before-accept", seen="waitress#418, gunicorn#2277; the tutorial's log line")
+@bug(
+    "error.reset-before-accept",
+    seen="waitress#418, gunicorn#2277; the tutorial's log line",
+    collateral={"error.releases": "a reset before accept is drawn"},
+)
 class AsksNewcomerItsName(EpollServer):
     """The newcomer's address is asked of its socket (getpeername), which fails when it was reset; nobody catches it."""
 
@@ -97,6 +107,11 @@ class AsksNewcomerItsName(EpollServer):
     "readiness.quiescent-after-reset",
     collateral={
         "isolation.sessions": "a session may have resets",
+        **because(
+            "whoever does not read, or floods, leaves by a reset",
+            "backpressure.bounded-memory",
+            "isolation.flooding-clients",
+        ),
     },
 )
 class ShutsDownWhatIsReset(EpollServer):
@@ -108,7 +123,7 @@ class ShutsDownWhatIsReset(EpollServer):
         super().release(peer)
 
 
-@bug("error.reset-before-accept", seen="dynomite#427")
+@bug("error.reset-before-accept", seen="dynomite#427", collateral={"error.releases": "a reset before accept is drawn"})
 class TakesNewcomersErrorForItsOwn(EpollServer):
     """An error of a connection that was just accepted is taken for one of the listener, which is given up."""
 
@@ -188,6 +203,7 @@ class RetriesFailedSend(EpollServer):
         "close.full-close": "a close with replies unread resets",
         "isolation.sessions": "a session may have resets",
         "readiness.quiescent-after-reset": "the next may be there already",
+        "isolation.flooding-clients": "whoever floods leaves by a reset",
     },
 )
 class OneResetEndsAll(EpollServer):
@@ -249,6 +265,8 @@ class LosesNewcomerBesideReset(EpollEdgeServer):
     collateral={
         "readiness.quiescent-after-reset": "unless the next to come has the number at once",
         "isolation.sessions": "a session may have resets with replies owed",
+        "limits.beyond-fd-setsize-served": "it is a server on select",
+        "backpressure.bounded-memory": "whoever does not read leaves by a reset",
     },
 )
 class LeavesDeadDescriptorInSet(SelectServer):

@@ -6,7 +6,17 @@ Each keeps to the text that the tutorial prints; what had to be mended for it to
 from __future__ import annotations
 
 from conformance.zoo.bug import program
+from conformance.zoo.effects import because
 
+# All of them: listen(5) and no SO_REUSEADDR, a line printed for each message, and an accept that may not fail.
+LIVES_BADLY = (
+    "lifecycle.blocked-log",
+    "lifecycle.restart",
+    "limits.backlog",
+    "limits.descriptor-exhaustion",
+    "limits.exhaustion-queue",
+    "limits.exhaustion-quiet",
+)
 # Each server reads without expecting an error, and forgets what a short send leaves over.
 RACES = {
     "close.full-close": "where the reset for a reply that nobody takes is there before the next call",
@@ -35,11 +45,16 @@ TUTORIAL_SELECT = program(
     "order.partial-writes",
     "readiness.quiescent-after-reset",
     "readiness.quiescent-half-closed",
+    *LIVES_BADLY,
     seen="cpython PR 2804",
     collateral={
         **RACES,
         **DISCARDS,
-        "readiness.quiescent-blocked": "where a send falls short before the last one",
+        **because(
+            "where a send falls short before the last one", "isolation.slow-reader", "readiness.quiescent-blocked"
+        ),
+        **because("more than select can hold", "limits.beyond-fd-setsize-safe", "limits.beyond-fd-setsize-served"),
+        "backpressure.bounded-memory": "what is not read is queued without bound",
     },
 )
 TUTORIAL_POLL = program(
@@ -64,7 +79,13 @@ TUTORIAL_POLL = program(
     "readiness.quiescent-after-reset",
     "readiness.quiescent-after-urgent",
     "readiness.quiescent-half-closed",
-    collateral={**RACES, **DISCARDS},
+    *LIVES_BADLY,
+    collateral={
+        **RACES,
+        **DISCARDS,
+        "backpressure.bounded-memory": "what is not read is queued without bound",
+        "limits.no-growth": "what it keeps of a connection is not removed",
+    },
 )
 TUTORIAL_EPOLL = program(
     "tutorial_epoll.py",
@@ -80,10 +101,13 @@ TUTORIAL_EPOLL = program(
     "readiness.interest-restored",
     "readiness.quiescent-after-reset",
     "readiness.quiescent-half-closed",
+    *LIVES_BADLY,
     collateral={
         **RACES,
-        "isolation.slow-reader": "where a send falls short before the last one",
-        "readiness.quiescent-blocked": "where a send falls short before the last one",
+        **because(
+            "where a send falls short before the last one", "isolation.slow-reader", "readiness.quiescent-blocked"
+        ),
+        "limits.no-growth": "what it keeps of a connection is not removed",
     },
 )
 TUTORIAL_SELECTORS_QUEUE = program(
@@ -112,14 +136,21 @@ TUTORIAL_SELECTORS_QUEUE = program(
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
     "readiness.quiescent-idle",
+    *LIVES_BADLY,
     seen="poco#1417",
     collateral={
         **RACES,
         **DISCARDS,
-        **dict.fromkeys(
-            ("isolation.slow-reader", "order.replaced-buffer", "readiness.interest-restored"),
+        **because(
             "where it spins too much to be read",
+            "isolation.slow-reader",
+            "order.replaced-buffer",
+            "readiness.interest-restored",
         ),
+        **because(
+            "the FIN that is awaited never comes", "close.churn", "close.closes-only-that-one", "close.connect-close"
+        ),
+        "backpressure.bounded-memory": "whoever does not read leaves by a reset",
     },
 )
 TUTORIAL_SELECTORS_CALLBACK = program(
@@ -144,5 +175,9 @@ TUTORIAL_SELECTORS_CALLBACK = program(
     "readiness.quiescent-after-reset",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral=RACES,
+    *LIVES_BADLY,
+    collateral={
+        **RACES,
+        **because("a full buffer ends it", "backpressure.bounded-memory", "isolation.flooding-clients"),
+    },
 )

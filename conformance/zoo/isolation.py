@@ -8,8 +8,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from conformance.zoo.blocking import answer, chunks, converse, newcomers, thread_each
 from conformance.zoo.bug import bug
-from conformance.zoo.effects import DRAWN_SESSIONS
+from conformance.zoo.effects import DRAWN_SESSIONS, because
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.connection import Connection
@@ -38,85 +39,96 @@ OWED_TO_THE_DEAD = (
     "error.reset-with-output-owed",
     "readiness.quiescent-after-reset",
 )
-BREAKING_OFF = dict.fromkeys(
-    [
-        "close.connect-close",
-        "close.full-close",
-        "error.reset-before-accept",
-        "error.reset-storm",
-        "error.urgent-data",
-        "isolation.sessions",
-        "isolation.stale-event",
-    ],
+BREAKING_OFF = because(
     "a client that breaks off may be owed something",
+    "close.connect-close",
+    "close.full-close",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.urgent-data",
+    "isolation.sessions",
+    "isolation.stale-event",
 )
-READY_TOGETHER = dict.fromkeys(
-    [
-        "close.churn",
-        "close.connect-close",
-        "close.full-close",
-        "error.broken-pipe",
-        "error.reset-before-accept",
-        "error.reset-storm",
-        "error.reset-with-input",
-        "error.urgent-data",
-        "isolation.accept-burst",
-        "isolation.flooding-clients",
-        "isolation.no-crosstalk",
-        "isolation.sessions",
-        "isolation.stale-event",
-    ],
+READY_TOGETHER = because(
     "several clients may be ready in one batch",
+    "close.churn",
+    "close.connect-close",
+    "close.full-close",
+    "error.broken-pipe",
+    "error.reset-before-accept",
+    "error.reset-storm",
+    "error.reset-with-input",
+    "error.urgent-data",
+    "isolation.accept-burst",
+    "isolation.flooding-clients",
+    "isolation.no-crosstalk",
+    "isolation.sessions",
+    "isolation.stale-event",
 )
-
-
-def converse(sock: socket.socket) -> None:
-    """Serve one connection to its end, on a blocking socket."""
-    with sock, suppress(OSError):
-        while chunk := sock.recv(CHUNK_BYTES):
-            sock.sendall(Connection().reply(chunk))
 
 
 # One at a time
 
 
-@bug("isolation.silent-client")
+@bug(
+    "isolation.silent-client",
+    collateral=because(
+        "all of a crowd are there at once", "limits.beyond-fd-setsize-safe", "limits.beyond-fd-setsize-served"
+    ),
+)
 def iterative(listener: socket.socket) -> None:
     """One connection is served to its end before the next is accepted."""
-    while True:
-        converse(listener.accept()[0])
+    for connection in newcomers(listener):
+        converse(connection)
 
 
-@bug("isolation.concurrent-connections", "isolation.many-ready", "error.reset-storm")
+@bug(
+    "isolation.concurrent-connections",
+    "isolation.many-ready",
+    "error.reset-storm",
+    collateral=because(
+        "more than sixteen clients are there at once", "isolation.slow-reader", "limits.beyond-fd-setsize-served"
+    ),
+)
 def sixteen_workers(listener: socket.socket) -> None:
     """Each connection takes one of sixteen workers for as long as it lasts: the seventeenth waits."""
     with ThreadPoolExecutor(16) as pool:
-        while True:
-            pool.submit(converse, listener.accept()[0])
+        for connection in newcomers(listener):
+            pool.submit(converse, connection)
 
 
 @bug(
     "isolation.slow-reader",
-    collateral=dict.fromkeys(
-        [clause for clause in STALLED_IN_COMPANY if clause != "isolation.slow-reader"],
-        "who asks for the lock just before the reader's output is blocked still gets it",
-    ),
+    collateral={
+        **dict.fromkeys(
+            [clause for clause in STALLED_IN_COMPANY if clause != "isolation.slow-reader"],
+            "who asks for the lock just before the reader's output is blocked still gets it",
+        ),
+        **because(
+            "somebody who does not read has a part in it", "backpressure.bounded-memory", "isolation.descriptor-reuse"
+        ),
+    },
 )
 def locks_while_sending(listener: socket.socket) -> None:
     """A thread for each connection, and one lock that is held while an answer is sent."""
     lock = threading.Lock()
 
-    def serve(sock: socket.socket) -> None:
-        with sock, suppress(OSError):
-            while chunk := sock.recv(CHUNK_BYTES):
+    def serve(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            for chunk in chunks(connection):
                 with lock:
-                    sock.sendall(Connection().reply(chunk))
+                    connection.sendall(answer(chunk))
 
-    while True:
-        threading.Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
+    thread_each(listener, serve)
 
 
-@bug(*STALLED_IN_COMPANY, seen="flux-core#83, proxy-verifier#66")
+@bug(
+    *STALLED_IN_COMPANY,
+    seen="flux-core#83, proxy-verifier#66",
+    collateral=because(
+        "somebody who does not read has a part in it", "backpressure.bounded-memory", "isolation.descriptor-reuse"
+    ),
+)
 class LeavesAcceptedBlocking(EpollServer):
     """The listening socket is non-blocking, but not those accepted from it: a reader that stalls blocks the loop."""
 
@@ -126,7 +138,15 @@ class LeavesAcceptedBlocking(EpollServer):
         super().admit(sock, address)
 
 
-@bug("isolation.silent-client")
+@bug(
+    "isolation.silent-client",
+    collateral=because(
+        "many are there who say nothing",
+        "limits.backlog",
+        "limits.beyond-fd-setsize-safe",
+        "limits.beyond-fd-setsize-served",
+    ),
+)
 class AnswersInRounds(EpollServer):
     """The server goes by rounds: nobody is answered before everybody has spoken."""
 
@@ -148,14 +168,17 @@ class AnswersInRounds(EpollServer):
 @bug(
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral=dict.fromkeys(
-        [
+    collateral={
+        **because(
+            "what is owed goes beyond the bound now and then",
             "close.drains-stalled",
             "error.reset-with-output-owed",
             "isolation.slow-reader",
-        ],
-        "what is owed goes beyond the bound now and then",
-    ),
+        ),
+        **because(
+            "somebody who does not read has a part in it", "backpressure.bounded-memory", "isolation.descriptor-reuse"
+        ),
+    },
 )
 class FlushesWhenFull(EpollServer):
     """Output is bounded by waiting: when one client is owed too much, the loop stands until that one has taken it."""
@@ -185,15 +208,13 @@ class DrainsOne(EpollEdgeServer):
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
     seen="aeronet#485",
-    collateral=dict.fromkeys(
-        [
-            "close.drains-stalled",
-            "isolation.flooding-clients",
-            "isolation.slow-reader",
-            "order.replaced-buffer",
-            "readiness.edge-drained",
-        ],
+    collateral=because(
         "more than sixteen chunks may be there at once",
+        "close.drains-stalled",
+        "isolation.flooding-clients",
+        "isolation.slow-reader",
+        "order.replaced-buffer",
+        "readiness.edge-drained",
     ),
 )
 class ForgetsRest(EpollEdgeServer):
@@ -237,7 +258,7 @@ class DiesOfInvalidText(Connection):
     "isolation.descriptor-reuse",
     "readiness.interest-restored",
     "readiness.quiescent-after-reset",
-    collateral=DRAWN_SESSIONS,
+    collateral={**DRAWN_SESSIONS, "backpressure.bounded-memory": "somebody who does not read has a part in it"},
 )
 class AssertsFullSend(EpollServer):
     """That a send takes everything is asserted, and the first one that does not ends the loop."""
@@ -283,7 +304,20 @@ class AnswersAfterBatch(EpollServer):
         self.answer(peer)
 
 
-@bug("isolation.many-ready", "readiness.accepts-all", collateral=READY_TOGETHER)
+@bug(
+    "isolation.many-ready",
+    "readiness.accepts-all",
+    collateral={
+        **READY_TOGETHER,
+        **because(
+            "several are answered in one batch, or owed output",
+            "isolation.descriptor-reuse",
+            "isolation.slow-reader",
+            "limits.beyond-fd-setsize-served",
+            "readiness.one-shot-rearmed",
+        ),
+    },
+)
 class AnswersWhoWasLast(AnswersAfterBatch):
     """The answers are sent by closures over a loop's variable: all of them go to whoever was read last."""
 
@@ -301,7 +335,10 @@ class AnswersWhoWasLast(AnswersAfterBatch):
 
 @bug(
     "readiness.accepts-all",
-    collateral={"isolation.many-ready": "all may say the same there"} | READY_TOGETHER,
+    collateral={
+        **({"isolation.many-ready": "all may say the same there"} | READY_TOGETHER),
+        **because("several speak in one batch", "limits.beyond-fd-setsize-served", "readiness.one-shot-rearmed"),
+    },
 )
 class SharesInputBuffer(AnswersAfterBatch):
     """All connections are read into one buffer: an answer that is made later is made of what was read last."""
@@ -325,7 +362,10 @@ class SharesInputBuffer(AnswersAfterBatch):
     "isolation.descriptor-reuse",
     *OWED_TO_THE_DEAD,
     seen="realworldocaml/book#1205",
-    collateral=BREAKING_OFF,
+    collateral={
+        **BREAKING_OFF,
+        **because("somebody is owed output", "backpressure.bounded-memory", "isolation.flooding-clients"),
+    },
 )
 class SharesOutputBuffer(Connection):
     """All connections have one output buffer: what one of them cannot be sent is sent to the next."""
@@ -341,7 +381,10 @@ class SharesOutputBuffer(Connection):
     "isolation.descriptor-reuse",
     *OWED_TO_THE_DEAD,
     seen="vermell#15, gnet#621",
-    collateral=BREAKING_OFF,
+    collateral={
+        **BREAKING_OFF,
+        **because("after somebody who left with output owed", "close.drains-stalled", "isolation.many-ready"),
+    },
 )
 class InheritsOutput(EpollServer):
     """Output is kept by the socket's number, and not cleared when a connection dies: the next one inherits it."""
@@ -361,9 +404,12 @@ class InheritsOutput(EpollServer):
 @bug(
     "readiness.quiescent-after-reset",
     seen="eventlet#94, io-event#71",
-    collateral=dict.fromkeys(
-        ["error.reset-with-output-owed", "error.releases", "isolation.descriptor-reuse", "isolation.sessions"],
+    collateral=because(
         "who is reset may have been paused",
+        "error.reset-with-output-owed",
+        "error.releases",
+        "isolation.descriptor-reuse",
+        "isolation.sessions",
     ),
 )
 class InheritsPause(EpollServer):

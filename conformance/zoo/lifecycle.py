@@ -25,7 +25,7 @@ class NoReuseaddr(Listener):
         self._retry_at = 0.0
 
 
-@bug("lifecycle.terminates")
+@bug("lifecycle.terminates", collateral={"lifecycle.restart": "it does not end for another to start"})
 class IgnoresSigterm(EpollServer):
     """SIGTERM is ignored."""
 

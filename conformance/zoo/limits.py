@@ -39,7 +39,12 @@ class DiesWhenExhausted(Listener):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
-@bug("limits.descriptor-exhaustion", "limits.exhaustion-queue", seen="twemproxy PR 232")
+@bug(
+    "limits.descriptor-exhaustion",
+    "limits.exhaustion-queue",
+    seen="twemproxy PR 232",
+    collateral={"limits.exhaustion-quiet": "somebody comes afterwards"},
+)
 class NeverAcceptsAgain(EpollServer):
     """Out of descriptors, the listener is switched off, and nobody switches it on again."""
 
@@ -48,7 +53,12 @@ class NeverAcceptsAgain(EpollServer):
         self.listener.rest()
 
 
-@bug("limits.descriptor-exhaustion", "limits.exhaustion-queue", seen="dynomite#427")
+@bug(
+    "limits.descriptor-exhaustion",
+    "limits.exhaustion-queue",
+    seen="dynomite#427",
+    collateral={"limits.exhaustion-quiet": "somebody comes afterwards"},
+)
 class ClosesListenerOnAcceptError(EpollServer):
     """Any error of accept closes the listening socket."""
 

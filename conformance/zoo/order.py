@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.zoo.bug import bug
-from conformance.zoo.effects import DRAWN_LENGTHS, DRAWN_SESSIONS, LONG_MESSAGE, SHORT_SEND
+from conformance.zoo.effects import DRAWN_LENGTHS, DRAWN_SESSIONS, LONG_MESSAGE, SHORT_SEND, because
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.connection import Connection
@@ -26,9 +26,11 @@ class DropsShortSend(EpollServer):
     "readiness.quiescent-after-reset",
     seen="K0M15/webserv#53, anyrpc#51",
     collateral=DRAWN_SESSIONS
-    | dict.fromkeys(
-        ["isolation.descriptor-reuse", "error.reset-with-output-owed", "error.releases"],
+    | because(
         "the connection may be closed before its client has reset it",
+        "isolation.descriptor-reuse",
+        "error.reset-with-output-owed",
+        "error.releases",
     ),
 )
 class DiesOfFullBuffer(EpollServer):
@@ -105,7 +107,7 @@ class DropsInputWhileBlocked(Connection):
             super().receive(chunk)
 
 
-@bug(*LONG_MESSAGE, collateral=DRAWN_LENGTHS)
+@bug(*LONG_MESSAGE, collateral={**DRAWN_LENGTHS, "limits.no-growth": "messages of several chunks"})
 class KeepsOneReply(EpollServer):
     """There is room for one reply: while it waits for the socket to be writable, the next one takes its place."""
 
@@ -116,7 +118,7 @@ class KeepsOneReply(EpollServer):
         self.settle(peer)
 
 
-@bug(*LONG_MESSAGE, collateral=DRAWN_LENGTHS)
+@bug(*LONG_MESSAGE, collateral={**DRAWN_LENGTHS, "limits.no-growth": "messages of several chunks"})
 class AnswersLastChunk(EpollEdgeServer):
     """The socket is read until it is empty, each time into the same buffer, and the buffer is answered in the end."""
 
@@ -133,7 +135,7 @@ class AnswersLastChunk(EpollEdgeServer):
     "readiness.interest-restored",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral=dict.fromkeys(["close.drains-stalled", "isolation.slow-reader"], "as much is owed now and then"),
+    collateral=because("as much is owed now and then", "close.drains-stalled", "isolation.slow-reader"),
 )
 class CountsOwedInSixteenBits(Connection):
     """The length of what is owed is a 16-bit number: from 65536 on it begins again at 0, and the rest is lost."""
@@ -149,9 +151,10 @@ class CountsOwedInSixteenBits(Connection):
     "readiness.interest-restored",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral=dict.fromkeys(
-        ["isolation.flooding-clients", "order.long-stream"], "as much is sent where the server is quick"
-    ),
+    collateral={
+        **because("as much is sent where the server is quick", "isolation.flooding-clients", "order.long-stream"),
+        "isolation.slow-reader": "so much output may be owed",
+    },
 )
 class LosesByteAtWrap(Connection):
     """The input goes through a ring of 64 KB, and the byte before its end is lost each time round."""

@@ -8,39 +8,14 @@ import select
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from conformance.zoo.blocking import CHUNK_BYTES, answer, chunks, converse, newcomers, thread_each
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import because
 
-CHUNK_BYTES = 1024
 THREADS_A_CLIENT = 32
-
-
-def chunks(connection: socket.socket) -> Iterator[bytes]:
-    """What a connection receives, until its end or its failure."""
-    with contextlib.suppress(OSError):
-        while chunk := connection.recv(CHUNK_BYTES):
-            yield chunk
-
-
-def answer(chunk: bytes) -> bytes:
-    """What a chunk is answered with."""
-    return b"Server received %a" % chunk
-
-
-def converse(connection: socket.socket) -> None:
-    """Serve a connection to its end, and close it."""
-    with connection, contextlib.suppress(OSError):
-        for chunk in chunks(connection):
-            connection.sendall(answer(chunk))
-
-
-def thread_each(listener: socket.socket, serve: Callable[[socket.socket], object]) -> None:
-    """Serve each connection in a thread of its own."""
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
 
 def fork_child(listener: socket.socket, serve: Callable[[socket.socket], object], connection: socket.socket) -> int:
@@ -105,6 +80,11 @@ def threads_share_reply(listener: socket.socket) -> None:
     collateral={
         "close.full-close": "where the reset for a reply that nobody takes is there before the next call",
         "isolation.sessions": "where somebody breaks off",
+        **because(
+            "whoever does not read, or floods, leaves by a reset",
+            "backpressure.bounded-memory",
+            "isolation.flooding-clients",
+        ),
     },
 )
 def exits_on_exception_in_thread(listener: socket.socket) -> None:
@@ -127,7 +107,12 @@ def exits_on_exception_in_thread(listener: socket.socket) -> None:
     "order.replaced-buffer",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral={"isolation.sessions": "where one stalls and another speaks"},
+    collateral={
+        "isolation.sessions": "where one stalls and another speaks",
+        **because(
+            "somebody who does not read has a part in it", "backpressure.bounded-memory", "isolation.descriptor-reuse"
+        ),
+    },
 )
 def sends_under_global_lock(listener: socket.socket) -> None:
     """A lock that all threads share is held while a reply is sent, for as long as that takes."""
@@ -142,7 +127,10 @@ def sends_under_global_lock(listener: socket.socket) -> None:
     thread_each(listener, serve)
 
 
-@bug("error.releases")
+@bug(
+    "error.releases",
+    collateral={"limits.beyond-fd-setsize-served": "it holds the sockets of those who were reset before"},
+)
 def closes_only_at_an_orderly_end(listener: socket.socket) -> None:
     """Connections are kept in a list, and closed at the end of the stream: one that ends in an error is not."""
     kept = []
@@ -166,8 +154,9 @@ def closes_only_at_an_orderly_end(listener: socket.socket) -> None:
     "readiness.interest-restored",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral=dict.fromkeys(
-        (
+    collateral={
+        **because(
+            "several chunks are there at once: the threads may overtake each other",
             "close.at-accept",
             "close.coalesced",
             "isolation.flooding-clients",
@@ -185,8 +174,9 @@ def closes_only_at_an_orderly_end(listener: socket.socket) -> None:
             "reply.prompt",
             "reply.sequence",
         ),
-        "several chunks are there at once: the threads may overtake each other",
-    ),
+        "limits.no-growth": "messages of several chunks",
+        "backpressure.bounded-memory": "its threads take memory",
+    },
 )
 def answers_each_chunk_in_a_thread(listener: socket.socket) -> None:
     """Each chunk is answered in a thread of its own, so that answers which wait for room get into each other."""
@@ -210,7 +200,7 @@ def answers_each_chunk_in_a_thread(listener: socket.socket) -> None:
     thread_each(listener, serve)
 
 
-@bug("isolation.silent-client")
+@bug("isolation.silent-client", collateral={"limits.beyond-fd-setsize-served": "a crowd that says nothing yet"})
 def reads_before_next_accept(listener: socket.socket) -> None:
     """The first chunk is awaited before the connection is given to a thread: meanwhile nobody is accepted."""
 
@@ -219,8 +209,7 @@ def reads_before_next_accept(listener: socket.socket) -> None:
             connection.sendall(answer(first))
             converse(connection)
 
-    while True:
-        connection, _ = listener.accept()
+    for connection in newcomers(listener):
         first = next(chunks(connection), b"")
         if first:
             threading.Thread(target=serve, args=(connection, first), daemon=True).start()
@@ -232,21 +221,26 @@ def reads_before_next_accept(listener: socket.socket) -> None:
     "isolation.concurrent-connections",
     "isolation.many-ready",
     "error.reset-storm",
-    collateral={"limits.beyond-fd-setsize-safe": "many connections at once"},
+    collateral={
+        "limits.beyond-fd-setsize-safe": "many connections at once",
+        **because(
+            "more than eight clients are there at once", "isolation.slow-reader", "limits.beyond-fd-setsize-served"
+        ),
+    },
 )
 def pool_of_eight_threads(listener: socket.socket) -> None:
     """Eight threads serve a connection each, to its end: the ninth waits until one of the others has left."""
     with ThreadPoolExecutor(8) as pool:
-        while True:
-            connection, _ = listener.accept()
+        for connection in newcomers(listener):
             pool.submit(converse, connection)
 
 
 @bug(
     "isolation.concurrent-connections",
     "error.reset-storm",
-    collateral=dict.fromkeys(
-        (
+    collateral={
+        **because(
+            "where five are there at once",
             "close.releases",
             "error.reset-idle",
             "isolation.flooding-clients",
@@ -257,35 +251,54 @@ def pool_of_eight_threads(listener: socket.socket) -> None:
             "readiness.accepts-all",
             "reply.unsolicited",
         ),
-        "where five are there at once",
-    ),
+        **because(
+            "more than four clients are there at once",
+            "isolation.slow-reader",
+            "limits.beyond-fd-setsize-served",
+            "limits.descriptor-exhaustion",
+            "limits.exhaustion-quiet",
+        ),
+    },
 )
 def pool_of_four_processes(listener: socket.socket) -> None:
     """Four processes, forked at the start, serve one connection each at a time: the fifth waits."""
     for _ in range(3):
         if os.fork() == 0:
             break
-    while True:
-        connection, _ = listener.accept()
+    for connection in newcomers(listener):
         converse(connection)
 
 
 @bug("lifecycle.no-zombies")
 def forks_and_never_reaps(listener: socket.socket) -> None:
     """A process is forked for each connection, and when it has ended nobody asks for its status."""
-    while True:
-        connection, _ = listener.accept()
+    for connection in newcomers(listener):
         with connection:
             fork_child(listener, converse, connection)
 
 
-@bug("close.eof", "close.releases", "error.releases", seen="K0M15/webserv#49")
+@bug(
+    "close.eof",
+    "close.releases",
+    "error.releases",
+    seen="K0M15/webserv#49",
+    collateral=because(
+        "the FIN that is awaited never comes",
+        "close.at-accept",
+        "close.churn",
+        "close.closes-only-that-one",
+        "close.coalesced",
+        "close.connect-close",
+        "close.drains-before-fin",
+        "close.drains-stalled",
+        "close.full-close",
+    ),
+)
 def parent_keeps_descriptor(listener: socket.socket) -> None:
     """The parent keeps its copy of the connection's descriptor: when the child has closed its own, no FIN is sent."""
     reap_at_once()
     kept = []
-    while True:
-        connection, _ = listener.accept()
+    for connection in newcomers(listener):
         kept.append(connection)
         fork_child(listener, converse, connection)
 
@@ -302,8 +315,7 @@ def parent_leaks_descriptor(listener: socket.socket) -> None:
 
     reap_at_once()
     kept = []
-    while True:
-        connection, _ = listener.accept()
+    for connection in newcomers(listener):
         kept.append(connection)
         fork_child(listener, serve, connection)
 
@@ -350,12 +362,12 @@ def children_inherit_neighbours(listener: socket.socket) -> None:
 
     def reap(*_: object) -> None:
         for child in list(open_in_parent):
-            if os.waitpid(child, os.WNOHANG) != (0, 0):
-                open_in_parent.pop(child).close()
+            with contextlib.suppress(ChildProcessError, KeyError):  # the next signal may come before this one is done
+                if os.waitpid(child, os.WNOHANG) != (0, 0):
+                    open_in_parent.pop(child).close()
 
     signal.signal(signal.SIGCHLD, reap)
-    while True:
-        connection, _ = listener.accept()
+    for connection in newcomers(listener):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         open_in_parent[fork_child(listener, serve, connection)] = connection
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})

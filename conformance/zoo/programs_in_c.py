@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from conformance.zoo.bug import program
+from conformance.zoo.effects import because
 
 DIES_OF_SIGPIPE = program(
     "dies_of_sigpipe.c",
     "A send to a connection that the client has closed raises SIGPIPE, which nobody ignores: the process is gone.",
     "error.broken-pipe",
     "error.releases",
-    collateral=dict.fromkeys(("close.full-close", "isolation.sessions"), "where somebody leaves with replies unread"),
+    collateral={
+        **because("where somebody leaves with replies unread", "close.full-close", "isolation.sessions"),
+        "isolation.descriptor-reuse": "where one who is gone is written to twice",
+    },
     seen="cpp-httplib#77, socket_vmnet#49",
 )
 DIES_OF_EINTR = program(
@@ -52,7 +56,10 @@ STATIC_OUTPUT_BUFFER = program(
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
     seen="realworldocaml/book#1205",
-    collateral=dict.fromkeys(("close.full-close", "isolation.sessions"), "where somebody leaves with replies owed"),
+    collateral={
+        **because("where somebody leaves with replies owed", "close.full-close", "isolation.sessions"),
+        **because("somebody is owed output", "backpressure.bounded-memory", "isolation.flooding-clients"),
+    },
 )
 COUNTS_FAILED_SEND = program(
     "counts_failed_send.c",
@@ -72,10 +79,12 @@ TABLE_WITHOUT_BOUND = program(
     "isolation.accept-burst",
     "isolation.many-ready",
     "limits.beyond-fd-setsize-safe",
+    collateral=because("more clients than the table has room for", "limits.backlog", "limits.beyond-fd-setsize-served"),
 )
 FD_SET_OVERFLOW = program(
     "fd_set_overflow.c",
     "A descriptor that is too large for select() is put into its set all the same, and the process is ended.",
     "limits.beyond-fd-setsize-safe",
     seen="cheroot#301",
+    collateral={"limits.beyond-fd-setsize-served": "a crowd of more than it can hold"},
 )

@@ -7,6 +7,7 @@ import signal
 import socket
 
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import because
 from conformance.zoo.parts import QueueServer
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.backend_epoll_edge import EpollEdgeServer
@@ -29,6 +30,9 @@ TOGETHER = "two may be ready in one batch"
     collateral={
         "readiness.interest-restored": "a server that never rests is not seen to be blocked",
         "order.partial-writes": "a server that never rests is not seen to be blocked",
+        **because(
+            "a server that spins is never seen to rest", "backpressure.bounded-memory", "limits.exhaustion-quiet"
+        ),
     },
 )
 class NeverStopsWaitingToWrite(QueueServer):
@@ -66,6 +70,9 @@ class WaitsToWriteFromTheStart(EpollServer):
     collateral={
         "readiness.interest-restored": "a server that never rests is not seen to be blocked",
         "order.partial-writes": "a server that never rests is not seen to be blocked",
+        **because(
+            "a server that spins is never seen to rest", "backpressure.bounded-memory", "limits.exhaustion-quiet"
+        ),
     },
 )
 class NeverWaits(PollServer):
@@ -176,6 +183,13 @@ class LeavesEdgeUndrained(EpollEdgeServer):
         "isolation.sessions": "more than two may have connected by the time of one report",
         "isolation.silent-client": "more than two may have connected by the time of one report",
         "reply.unsolicited": "more than two may have connected by the time of one report",
+        **because(
+            "several connections wait at once",
+            "error.releases",
+            "limits.backlog",
+            "limits.descriptor-exhaustion",
+            "limits.exhaustion-quiet",
+        ),
     },
 )
 class LeavesQueueUndrained(EpollEdgeServer):
@@ -306,7 +320,11 @@ class ClosesBeforeUnregistering(PollServer):
             super().drop(peer)
 
 
-@bug("readiness.quiescent-after-urgent", seen="cups#827, capnproto#374")
+@bug(
+    "readiness.quiescent-after-urgent",
+    seen="cups#827, capnproto#374",
+    collateral={"limits.beyond-fd-setsize-served": "it is a server on select"},
+)
 class IgnoresExceptional(SelectServer):
     """The list of exceptional sockets is asked for and not looked at: an urgent byte is reported for ever."""
 
@@ -356,7 +374,11 @@ class DiesOfInterruptedWait(EpollServer):
     "readiness.one-shot-rearmed",
     "readiness.accepts-all",
     "isolation.many-ready",
-    collateral={"isolation.flooding-clients": TOGETHER, "isolation.sessions": TOGETHER},
+    collateral={
+        "isolation.flooding-clients": TOGETHER,
+        "isolation.sessions": TOGETHER,
+        **because("several are ready at once", "isolation.no-crosstalk", "isolation.slow-reader"),
+    },
 )
 class RearmsTheLastOnly(EpollServer):
     """Whoever is reported is disarmed (EPOLLONESHOT); after a batch only the one handled last is armed again."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from conformance.zoo.bug import bug
-from conformance.zoo.effects import DRAWN_LENGTHS, DRAWN_SESSIONS, LONG_MESSAGE, SHORT_SEND
+from conformance.zoo.effects import DRAWN_LENGTHS, DRAWN_SESSIONS, LONG_MESSAGE, SHORT_SEND, because
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.connection import Connection
 from reference_servers.server import CHUNK_BYTES, Peer
@@ -237,32 +237,30 @@ class TakesBlankForEnd(Connection):
 @bug(
     "reply.falsy-payloads",
     "reply.literal",
-    collateral=dict.fromkeys(
-        [
-            "close.at-accept",
-            "close.churn",
-            "close.coalesced",
-            "close.drains-before-fin",
-            "close.full-close",
-            "error.reset-storm",
-            "isolation.accept-burst",
-            "isolation.many-ready",
-            "isolation.no-crosstalk",
-            "isolation.sessions",
-            "isolation.stale-event",
-            "order.any-chunking",
-            "order.burst",
-            "order.long-stream",
-            "order.replaced-buffer",
-            "readiness.accepts-all",
-            "readiness.edge-drained",
-            "reply.bytes-not-text",
-            "reply.chunk-limit",
-            "reply.prefix",
-            "reply.prompt",
-            "reply.sequence",
-        ],
+    collateral=because(
         "a message of one byte, and the last byte of a longer one, may be `0`",
+        "close.at-accept",
+        "close.churn",
+        "close.coalesced",
+        "close.drains-before-fin",
+        "close.full-close",
+        "error.reset-storm",
+        "isolation.accept-burst",
+        "isolation.many-ready",
+        "isolation.no-crosstalk",
+        "isolation.sessions",
+        "isolation.stale-event",
+        "order.any-chunking",
+        "order.burst",
+        "order.long-stream",
+        "order.replaced-buffer",
+        "readiness.accepts-all",
+        "readiness.edge-drained",
+        "reply.bytes-not-text",
+        "reply.chunk-limit",
+        "reply.prefix",
+        "reply.prompt",
+        "reply.sequence",
     ),
 )
 class TakesZeroForEnd(Connection):
@@ -328,10 +326,19 @@ class PrefixOnceAFlush(Connection):
     "reply.literal",
     "reply.falsy-payloads",
     "reply.tutorial-transcript",
-    collateral=dict.fromkeys(
-        {*LONG_MESSAGE, *DRAWN_LENGTHS, "reply.prefix"} - {"reply.sequence"},
-        "the last chunk of a message may be shorter than the first",
-    ),
+    collateral={
+        **dict.fromkeys(
+            {*LONG_MESSAGE, *DRAWN_LENGTHS, "reply.prefix"} - {"reply.sequence"},
+            "the last chunk of a message may be shorter than the first",
+        ),
+        **because(
+            "a short message after a longer one",
+            "isolation.accept-burst",
+            "isolation.many-ready",
+            "isolation.stale-event",
+            "readiness.one-shot-rearmed",
+        ),
+    },
 )
 class FormatsWholeBuffer(Connection):
     """The answer is made of the whole input buffer, not of what was read into it: a longer message shows behind."""
@@ -362,7 +369,7 @@ class TruncatesLongAnswer(Connection):
     "reply.chunk-limit",
     "reply.bytes-not-text",
     "reply.exact-multiples",
-    collateral=dict.fromkeys(["reply.prompt", "reply.sequence"], "messages of more than one chunk are drawn"),
+    collateral=because("messages of more than one chunk are drawn", "reply.prompt", "reply.sequence"),
 )
 class IgnoresChunkBound(EpollServer):
     """A chunk is whatever is there, not at most 1024 bytes of it."""
@@ -415,8 +422,9 @@ class AnswersAtNextWakeup(EpollServer):
 @bug(
     "reply.exact-multiples",
     "reply.literal",
-    collateral=dict.fromkeys(
-        [
+    collateral={
+        **because(
+            "what is sent may be a multiple of 1024 bytes",
             "close.drains-stalled",
             "error.releases",
             "error.reset-with-output-owed",
@@ -436,9 +444,9 @@ class AnswersAtNextWakeup(EpollServer):
             "reply.chunk-limit",
             "reply.prompt",
             "reply.sequence",
-        ],
-        "what is sent may be a multiple of 1024 bytes",
-    ),
+        ),
+        **because("where a read is exactly as long as it may be", "limits.no-growth", "readiness.edge-drained"),
+    },
 )
 class WaitsForShortRead(Connection):
     """A message is taken to end with a read that fills less than the buffer: one of exactly 1024 bytes is not over."""
@@ -462,9 +470,12 @@ class WaitsForShortRead(Connection):
     "readiness.interest-restored",
     "readiness.quiescent-blocked",
     "readiness.quiescent-half-closed",
-    collateral=dict.fromkeys(
-        ["isolation.flooding-clients", "order.long-stream"], "as many chunks are sent where the server is quick"
-    ),
+    collateral={
+        **because(
+            "as many chunks are sent where the server is quick", "isolation.flooding-clients", "order.long-stream"
+        ),
+        **because("more than a hundred chunks on one connection", "isolation.slow-reader", "lifecycle.blocked-log"),
+    },
 )
 class ClosesAfterHundred(Connection):
     """A connection is good for a hundred chunks: after the answer to the last of them it is closed."""
