@@ -38,6 +38,8 @@ FILES = {
     "polling.py": ("epoll",),
     "backend_select.py": ("select",),
 }
+# What an unchanged backend does not keep tells nothing of its mutants.
+MISSED = {"select": "limits.beyond-fd-setsize-served"}
 # These want to be told which variables; nothing here has two of which one could stand for the other.
 LEFT_OUT = ("core/VariableReplacer", "core/VariableInserter")
 LONGEST_S = 900
@@ -135,7 +137,8 @@ def judge_copy(folder: str, backend: str, examples: str) -> None:
     words = ["--command", server, "--folder", folder, "--examples", examples, "--unshortened", "--maxfail=1"]
     told: list[str] = []
     # Where not even one answer is right, the other chapters have nothing to say, and that one says what is wrong.
-    for chosen in (), ("-k", "reply"):
+    everything = ("-k", f"not {MISSED[backend]}") if backend in MISSED else ()
+    for chosen in everything, ("-k", "reply"):
         run = Run("", "received", SEED)
         judge(run, [*words, *chosen])
         results = [clause for target in run.targets.values() for clause in target.clauses]
