@@ -256,12 +256,16 @@ class Player:
                 return
 
     def _glut(self, step: s.Glut) -> None:
-        """Done when all is gone, when the client was dropped, or when a resting server lets the window close."""
+        """Done when all is gone, when the client was dropped, or when the server lets the window close.
+
+        One that rests will not open it again; of one that burns processor time, a long while is enough.
+        """
         client = self._clients[step.client]
         peer, tree = client.peer, self._server_steps.tree()
         client.promised = False
         before = tree.memory_bytes()
         left = step.size_bytes
+        taken, taken_at = peer.sent_bytes, time.monotonic()
 
         def supply() -> bytes:
             nonlocal left
@@ -272,7 +276,11 @@ class Player:
         def takes_no_more() -> bool:
             if peer.over or not (left or peer.unsent_bytes):
                 return True
-            return waits_for_window(peer.fileno()) and tree.sleeps() and not tree.runnable()
+            nonlocal taken, taken_at
+            if taken != (taken := peer.sent_bytes):
+                taken_at = time.monotonic()
+            rests = tree.sleeps() and not tree.runnable()
+            return waits_for_window(peer.fileno()) and (rests or time.monotonic() - taken_at > UNMOVED_S)
 
         peer.stall()
         peer.flood(supply)
