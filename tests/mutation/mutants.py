@@ -142,6 +142,8 @@ def judge_copy(folder: str, backend: str, examples: str) -> None:
         run = Run("", "received", SEED)
         judge(run, [*words, *chosen])
         results = [clause for target in run.targets.values() for clause in target.clauses]
+        if not results:
+            sys.exit("nothing was judged")
         failed = [f"{c.id} ({c.level})" for c in results if c.outcome is Outcome.FAIL]
         undecided = {Outcome.ERROR, Outcome.INCONCLUSIVE}
         told = failed or [f"{c.outcome}: {c.message}" for c in results if c.outcome in undecided]
