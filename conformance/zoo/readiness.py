@@ -41,6 +41,16 @@ class NeverStopsWaitingToWrite(QueueServer):
         super().change(fd, was, interest | was & WRITE)
 
 
+@bug("readiness.quiescent-after-reset", "readiness.quiescent-blocked", "readiness.quiescent-half-closed")
+class WaitsForInputWhilePaused(EpollServer):
+    """Nothing is read while much is owed, but input is waited for as before: with some there, the loop spins."""
+
+    def change(self, fd: int, was: int, interest: int) -> None:
+        """Keep waiting for input until the stream has ended."""
+        paused = not interest & READ and not self.peers[fd].connection.ended
+        super().change(fd, was, interest | READ if paused else interest)
+
+
 @bug("readiness.quiescent-idle", seen="poco#1417; the tutorial's queue selectors server")
 class WaitsToWriteFromTheStart(EpollServer):
     """A newcomer is watched for writing as well, until its first reply: until then the loop spins."""
