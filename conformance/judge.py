@@ -102,13 +102,13 @@ def _standing_in(scratch: str) -> Iterator[None]:
             os.chdir(folder)
 
 
-def _pytest_words(seed: int, jobs: int) -> list[str]:
+def _pytest_words(seed: int | None, jobs: int) -> list[str]:
     words = [str(SPECS), "-c", str(SPECS / "pytest.ini"), "--rootdir", str(SPECS), "--assert=plain"]
     for name in PLUGINS:
         words += ["-p", name]
     if jobs > 1:
         words += ["-n", str(jobs), "--dist", "worksteal"]
-    return [*words, "--hypothesis-seed", str(seed)]
+    return words if seed is None else [*words, "--hypothesis-seed", str(seed)]
 
 
 def interrupt_again(forgotten: sys.UnraisableHookArgs) -> None:

@@ -7,6 +7,7 @@ import shlex
 import traceback
 from collections.abc import Iterable
 from pathlib import PurePath
+from typing import cast
 
 from conformance.clauses import Clause
 from conformance.harness.as_data import case_to_data, timeline_to_data
@@ -16,7 +17,7 @@ from conformance.harness.target import Target
 from conformance.harness.text import plain
 from conformance.harness.transcript import Transcript
 from conformance.harness.trial import Finding, Nonconformity, Trial
-from conformance.report.outcome import ClauseResult, Difference, Failure, Outcome
+from conformance.report.outcome import ClauseResult, Difference, Failure, Moment, Outcome
 
 BEFORE_BYTES = 32
 
@@ -91,7 +92,7 @@ def _failure(finding: Finding, trial: Trial | None, again: Iterable[str]) -> Fai
         stopped_at=stop.index if stop is not None and transcript.script == finding.script else None,
         trouble=stop.trouble.value if stop is not None else None,
         difference=_difference(transcript),
-        timeline=timeline_to_data(transcript),
+        timeline=cast("list[Moment]", timeline_to_data(transcript)),
         output=transcript.last_words,
     )
 

@@ -1,12 +1,22 @@
-"""The stable machine face of a run."""
+"""The stable machine face of a run. `schema.json` says what is in it; `read_json` has it be a run again."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from conformance.report.outcome import SUITE, ClauseResult, Run, TargetResult
+from conformance.report.outcome import SUITE, ClauseResult, Run, Shard, TargetResult
+from conformance.report.reading import Unreadable, difference, plainly, read
+
+MOST_CHARACTERS = 200  # of a decoder's message
+
+
+def schema() -> str:
+    """The JSON Schema (2020-12) of the file, as text."""
+    return resources.files("conformance.report").joinpath("schema.json").read_text(encoding="utf-8")
 
 
 def to_json(run: Run) -> dict[str, Any]:
@@ -18,6 +28,10 @@ def to_json(run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "seconds": round(run.seconds, 3),
         "examples": run.examples,
+        "expected": run.expected,
+        "interrupted": run.interrupted,
+        "joined": run.joined,
+        "shards": [asdict(shard) for shard in run.shards],
         "targets": [_target(target) for target in run.targets.values()],
     }
 
@@ -27,16 +41,69 @@ def write_json(run: Run, path: Path) -> None:
     path.write_text(json.dumps(to_json(run), indent=2) + "\n", encoding="utf-8")
 
 
+def from_json(data: object) -> Run:
+    """The reverse of `to_json`. Raises `Unreadable` at the first key that is not as `to_json` would have it.
+
+    All text comes out printable, whoever wrote the file: a control character appears as its escape.
+    """
+    data = plainly(data)
+    top = _table(data, "the file")
+    if top.get("suite") != SUITE:
+        msg = f"suite: this is no run of {SUITE}"
+        raise Unreadable(msg)
+    run = Run(
+        version=read(str, top, "version"),
+        profile=read(str, top, "profile"),
+        seed=read(int | None, top, "seed"),
+        expected=read(int, top, "expected"),
+        interrupted=read(bool, top, "interrupted"),
+        joined=read(bool, top, "joined"),
+        shards=read(list[Shard], top, "shards"),
+        seconds=read(float, top, "seconds"),
+    )
+    for place, each in enumerate(read(list[dict[str, Any]], top, "targets")):
+        where = f"targets[{place}]."
+        name = read(str, each, "name", where)
+        if name in run.targets:
+            msg = f"{where}name: {name!r} comes twice"
+            raise Unreadable(msg)
+        run.targets[name] = TargetResult(name, read(list[ClauseResult], each, "clauses", where))
+    wrong = difference(data, to_json(run))
+    if wrong is not None:
+        raise Unreadable(wrong)
+    return run
+
+
+def read_json(path: Path) -> Run:
+    """The run that a file holds. Raises `Unreadable` where it holds none, OSError where it cannot be read."""
+    try:
+        return from_json(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:  # of the decoders; Unreadable is one as well
+        if isinstance(error, Unreadable):
+            raise
+        msg = f"it is not JSON: {str(plainly(str(error)))[:MOST_CHARACTERS]}"
+        raise Unreadable(msg) from None
+
+
+def _table(data: object, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        msg = f"{where} holds no JSON object"
+        raise Unreadable(msg)
+    return data
+
+
 def _target(target: TargetResult) -> dict[str, Any]:
+    clauses = [_clause(clause) for clause in sorted(target.clauses, key=lambda clause: clause.id)]
     return {
         "name": target.name,
         "verdict": target.verdict,
-        "seconds": round(target.seconds, 3),
-        "clauses": [_clause(clause) for clause in sorted(target.clauses, key=lambda clause: clause.id)],
+        "seconds": round(sum(clause["seconds"] for clause in clauses), 3),
+        "clauses": clauses,
     }
 
 
 def _clause(clause: ClauseResult) -> dict[str, Any]:
+    first_s = clause.first_failure_seconds
     return {
         "id": clause.id,
         "level": clause.level,
@@ -45,4 +112,9 @@ def _clause(clause: ClauseResult) -> dict[str, Any]:
         "seconds": round(clause.seconds, 3),
         "message": clause.message,
         "reproducer": clause.failure.again if clause.failure else None,
+        "requirement": clause.requirement,
+        "misconfigured": clause.misconfigured,
+        "first_failure_examples": clause.first_failure_examples,
+        "first_failure_seconds": None if first_s is None else round(first_s, 3),
+        "failure": asdict(clause.failure) if clause.failure else None,
     }

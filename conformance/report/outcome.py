@@ -6,9 +6,10 @@ import enum
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 SUITE = "echo-conformance"
+MOST_SHARDS = 1000
 
 
 class Outcome(enum.StrEnum):
@@ -45,6 +46,15 @@ class Difference:
     actual: str
 
 
+class Moment(TypedDict):
+    """Something that happened, in seconds since the first that did, to a client, or to the server (lane 0)."""
+
+    at_s: float
+    lane: int
+    what: str
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a clause failed, each part ready to be read. All text that came from the server is plain already.
@@ -66,7 +76,7 @@ class Failure:
     stopped_at: int | None = None
     trouble: str | None = None
     difference: Difference | None = None
-    timeline: list[dict[str, Any]] = field(default_factory=list)
+    timeline: list[Moment] = field(default_factory=list)
     output: str = ""
     reproducer: str | None = None
     shows: str | None = None
@@ -137,15 +147,34 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Shard:
+    """A part of a run, number `group` of `splits`. `whole` is the same for all parts of one run, and for no others.
+
+    Raises ValueError where there is no such part.
+    """
+
+    whole: str
+    splits: int
+    group: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.group <= self.splits <= MOST_SHARDS:
+            msg = f"there is no shard {self.group} of {self.splits}"
+            raise ValueError(msg)
+
+
 @dataclass(slots=True)
 class Run:
-    """A whole run."""
+    """A whole run, or a shard of one, or several `joined`. `seed` is None where those that were joined had several."""
 
     version: str
     profile: str
-    seed: int
+    seed: int | None
     expected: int = 0
     interrupted: bool = False
+    joined: bool = False
+    shards: list[Shard] = field(default_factory=list)
     seconds: float = 0.0
     targets: dict[str, TargetResult] = field(default_factory=dict)
 
@@ -168,6 +197,19 @@ class Run:
         """How many of the expected results never came."""
         return max(0, self.expected - sum(len(target.clauses) for target in self.targets.values()))
 
+    @property
+    def lacking(self) -> list[str]:
+        """The shards that a joined run lacks, in words: what they would have found is not known."""
+        there: dict[tuple[str, int], set[int]] = {}
+        for shard in self.shards if self.joined else []:
+            there.setdefault((shard.whole, shard.splits), set()).add(shard.group)
+        return [
+            f"shard {group} of {splits}"
+            for (_, splits), groups in there.items()
+            for group in range(1, splits + 1)
+            if group not in groups
+        ]
+
     def exit_code(self, *, strict: bool = False) -> ExitCode:
         """The verdict as a process's status. A run in which nothing ran is never 0."""
         targets = list(self.targets.values())
@@ -177,7 +219,7 @@ class Run:
             return ExitCode.USAGE
         if any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):
             return ExitCode.NONCONFORMANT
-        if not targets or self.missing or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
+        if not targets or self.missing or self.lacking or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
             return ExitCode.INCONCLUSIVE
         return ExitCode.CONFORMANT
 
