@@ -8,7 +8,6 @@ import random
 import sys
 from collections.abc import Callable
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,22 +18,12 @@ from rich.console import Console
 from conformance import plugin
 from conformance.clauses import PROFILES, all_clauses
 from conformance.judge import judge
-from conformance.report.html_report import write_html
-from conformance.report.json_report import write_json
 from conformance.report.outcome import ExitCode, Run
-from conformance.report.terminal import Progressing, show
+from conformance.report.terminal import Progressing
+from conformance.report_cli import Faces, Output, report, reported
 
 SEEDS = 1 << 32
-FOLDER = click.Path(file_okay=False, path_type=Path)
 FEW = 40  # names that are told in one message
-
-
-class Output(Console):
-    """A console that leaves it to the program what a closed pipe means."""
-
-    def on_broken_pipe(self) -> None:
-        """By itself rich would end with status 1, which is a verdict here."""
-        raise BrokenPipeError
 
 
 class Examples(click.ParamType[int]):
@@ -134,55 +123,25 @@ def main() -> None:
 )
 @click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Workers, each with a server of its own.")
 @click.option("--seed", type=click.IntRange(0, SEEDS - 1), help="Draw the cases of an earlier run again.")
-@click.option("--strict", is_flag=True, help="Let a broken SHOULD fail the run as well.")
 @click.option("-k", "expression", metavar="EXPR", help="Only clauses that match: `close`, `close and not churn`.")
-@click.option(
-    "--json",
-    "json_file",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    metavar="FILE",
-    help="Write the results for a machine to read.",
-)
-@click.option("--report", type=FOLDER, metavar="DIR", help="Write the results as a page to look at: DIR/index.html.")
-def run(jobs: int, seed: int | None, strict: bool, json_file: Path | None, report: Path | None, **options: Any) -> None:
+@reported
+def run(jobs: int, seed: int | None, faces: Faces, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code."""
     seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
     if all(options[name] in {None, ()} for name in ("backends", "zoo", "command", "address")):
         msg = "no server to judge: name one with --backend, --zoo, --command or --address"
-        raise click.UsageError(msg)
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        msg = f"there is no folder {json_file.parent} to write {json_file.name} into (--json)"
         raise click.UsageError(msg)
     _see_that_it_parses(options["expression"])
     options["backends"] = _known("backend", options["backends"], plugin.reference_backends)
     options["zoo"] = _known("broken server", options["zoo"], lambda: plugin.broken_servers(options["profile"]))
     if options["address"] is not None or options["port"] is not None:
         jobs = 1  # there is one copy of it
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
-    console = Output(highlight=False, soft_wrap=True)
-    json_file, report = (path.absolute() if path is not None else None for path in (json_file, report))
+    console = Output()
     options["folder"] = os.getcwd()
     found.interrupted = _judge(found, options, jobs, console)
     found.arrange([*options["backends"], *options["zoo"]])
-    try:
-        if json_file is not None:
-            write_json(found, json_file)
-        show(found, console)
-        if report is not None:
-            console.print(f"report: {write_html(found, report)}", markup=False)
-        sys.stdout.flush()
-    except OSError as error:
-        _leave_output(error)
-    sys.exit(found.exit_code(strict=strict))
-
-
-def _leave_output(error: OSError) -> None:
-    """A reader that has seen enough changes no verdict; output that is lost leaves none to be told."""
-    if not isinstance(error, BrokenPipeError):
-        click.echo(f"cannot write the report: {error.strerror}", err=True)
-        os._exit(ExitCode.INCONCLUSIVE)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    faces.finish(found, console)
 
 
 def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> bool:
@@ -249,6 +208,9 @@ def _known(what: str, names: tuple[str, ...], listed: Callable[[], dict[str, str
             msg = f"the {what} {name} is not available here: {servers[name]}"
             raise click.UsageError(msg)
     return list(dict.fromkeys(known for name in names for known in (available if name == "all" else [name])))
+
+
+main.add_command(report)
 
 
 @main.group("list")

@@ -23,6 +23,10 @@ class Outcome(enum.StrEnum):
     ERROR = "error"
 
 
+# From the gravest on: of several outcomes of one clause, the first of these is told.
+GRAVITY = [Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE, Outcome.PASS]
+
+
 class Verdict(enum.StrEnum):
     """What is said of a target."""
 
@@ -209,6 +213,14 @@ class Run:
             for group in range(1, splits + 1)
             if group not in groups
         ]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What keeps the run from being whole, a line each."""
+        if self.interrupted:
+            return [f"interrupted after {self.expected - self.missing} of {self.expected} clauses: no verdict"]
+        lines = [f"{self.missing} of {self.expected} clauses came to no result"] if self.missing else []
+        return lines + ([f"not in this report: {', '.join(self.lacking)}"] if self.lacking else [])
 
     def exit_code(self, *, strict: bool = False) -> ExitCode:
         """The verdict as a process's status. A run in which nothing ran is never 0."""

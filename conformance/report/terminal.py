@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from conformance.report.failure_text import failure_text
-from conformance.report.outcome import ClauseResult, Outcome, Run, TargetResult, Verdict
+from conformance.report.outcome import GRAVITY, ClauseResult, Outcome, Run, TargetResult, Verdict
 
 # The mark, the same for an output that knows only ASCII, and the style.
 MARKS = {
@@ -27,8 +27,6 @@ VERDICT_STYLES = {
     Verdict.NONCONFORMANT: "bold red",
     Verdict.INCONCLUSIVE: "bold yellow",
 }
-# From the gravest on: a clause of several targets is marked by the gravest of its outcomes.
-GRAVITY = [Outcome.FAIL, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE, Outcome.PASS]
 ID_WIDTH = 36
 
 
@@ -71,15 +69,14 @@ def show(run: Run, console: Console) -> None:
     for target in targets:
         _show_failures(target, console, several=len(targets) > 1)
     console.print()
+    for remark in run.remarks:
+        console.print(Text(remark, "bold yellow"))
     if run.interrupted:
-        done = run.expected - run.missing
-        console.print(Text(f"interrupted after {done} of {run.expected} clauses: no verdict", "bold yellow"))
         return
-    if run.missing:
-        console.print(Text(f"{run.missing} of {run.expected} clauses came to no result", "bold yellow"))
     for target in targets:
         console.print(_verdict(target))
-    console.print(Text(f"{run.examples:,} cases in {run.seconds:.1f} s, profile {run.profile}, seed {run.seed}", "dim"))
+    seed = "several seeds" if run.seed is None else f"seed {run.seed}"
+    console.print(Text(f"{run.examples:,} cases in {run.seconds:.1f} s, profile {run.profile}, {seed}", "dim"))
 
 
 def _show_clause(clause_id: str, targets: list[TargetResult], console: Console) -> None:

@@ -1,0 +1,97 @@
+"""JUnit XML, which CI systems read: a target's chapter is a suite, a clause a case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from conformance.report.failure_text import failure_text
+from conformance.report.outcome import SUITE, ClauseResult, Outcome, Run, TargetResult
+
+# XML 1.0 has no way to write these, not even as references.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+TALLIES = {"failures": "failure", "errors": "error", "skipped": "skipped"}
+# The tag of a case that is no pass. What nobody could judge is an error: to be skipped reads as to be well.
+TAGS = {
+    Outcome.FAIL: "failure",
+    Outcome.ERROR: "error",
+    Outcome.INCONCLUSIVE: "error",
+    Outcome.UNOBSERVED: "skipped",
+    Outcome.NOT_APPLICABLE: "skipped",
+}
+
+
+def write_junit(run: Run, path: Path, *, strict: bool = False) -> None:
+    """Write the run to a file. Raises OSError where that cannot be done."""
+    ET.ElementTree(to_junit(run, strict=strict)).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def to_junit(run: Run, *, strict: bool = False) -> ET.Element:
+    """The run as the element `testsuites`. Only a broken MUST is a failure; `strict` has a broken SHOULD be one too."""
+    suites = ET.Element("testsuites", name=SUITE)
+    for target in run.targets.values():
+        clauses = sorted(target.clauses, key=lambda clause: clause.id)
+        for chapter in dict.fromkeys(clause.chapter for clause in clauses):
+            of_chapter = [clause for clause in clauses if clause.chapter == chapter]
+            suites.append(_suite(run, target, chapter, of_chapter, strict=strict))
+    if run.remarks or not run.targets:
+        suites.append(_unfinished(run))
+    _tally(suites, run.seconds)
+    ET.indent(suites)
+    return suites
+
+
+def _suite(
+    run: Run, target: TargetResult, chapter: str, clauses: Iterable[ClauseResult], *, strict: bool
+) -> ET.Element:
+    suite = ET.Element("testsuite", name=plain_xml(f"{target.name}.{chapter}"))
+    properties = ET.SubElement(suite, "properties")
+    facts = {"target": target.name, "verdict": target.verdict, "profile": run.profile, "version": run.version}
+    for name, value in (facts | ({"seed": str(run.seed)} if run.seed is not None else {})).items():
+        ET.SubElement(properties, "property", name=name, value=plain_xml(value))
+    seconds = 0.0
+    for clause in clauses:
+        suite.append(_case(target, clause, strict=strict))
+        seconds += clause.seconds
+    _tally(suite, seconds)
+    return suite
+
+
+def _case(target: TargetResult, clause: ClauseResult, *, strict: bool) -> ET.Element:
+    name = plain_xml(f"{target.name}.{clause.chapter}")
+    case = ET.Element("testcase", classname=name, name=plain_xml(clause.id), time=f"{clause.seconds:.3f}")
+    if clause.outcome is Outcome.PASS:
+        return case
+    binds = clause.level == "MUST" or (strict and clause.level == "SHOULD")
+    tag = "skipped" if clause.outcome is Outcome.FAIL and not binds else TAGS[clause.outcome]
+    kind = clause.level if clause.outcome is Outcome.FAIL else clause.outcome
+    why = f"{kind} does not hold" if clause.outcome is Outcome.FAIL else str(kind)
+    told = ET.SubElement(case, tag, message=plain_xml(f"{why}: {clause.message}"))
+    if tag != "skipped":
+        told.set("type", kind)
+    told.text = plain_xml(failure_text(clause))
+    return case
+
+
+def _unfinished(run: Run) -> ET.Element:
+    """An error of its own where the run is not whole: all cases of half a run may be well."""
+    suite = ET.Element("testsuite", name=f"{SUITE}.run")
+    case = ET.SubElement(suite, "testcase", classname=f"{SUITE}.run", name="the run is whole", time="0.000")
+    reason = "; ".join(run.remarks) or "nothing was tried"
+    ET.SubElement(case, "error", message=plain_xml(reason), type="inconclusive").text = plain_xml(reason)
+    _tally(suite, 0.0)
+    return suite
+
+
+def _tally(suite: ET.Element, seconds: float) -> None:
+    suite.set("tests", str(len(list(suite.iter("testcase")))))
+    for name, tag in TALLIES.items():
+        suite.set(name, str(len(list(suite.iter(tag)))))
+    suite.set("time", f"{seconds:.3f}")
+
+
+def plain_xml(text: str) -> str:
+    """Text without what XML 1.0 forbids: such a character appears as its escape."""
+    return FORBIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

@@ -1,0 +1,65 @@
+"""Several runs as one: the shards of a run, or runs of different targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from conformance.report.outcome import GRAVITY, ClauseResult, Run, TargetResult
+
+
+class Unmergeable(ValueError):
+    """The runs do not go together; the message says in what they contradict each other."""
+
+
+def merge(runs: Sequence[Run]) -> tuple[Run, list[str]]:
+    """The runs as one, and what there is to be said of it, a sentence each.
+
+    A clause that several of them tried on the same target counts once: the gravest result is kept, and of equals the
+    one with the most cases. What any of the runs still lacked, the whole lacks too. Raises `Unmergeable`.
+    """
+    first = runs[0]
+    for name in ("version", "profile"):
+        values = dict.fromkeys(str(getattr(run, name)) for run in runs)
+        if len(values) > 1:
+            msg = f"these runs are not of one {name}: {', '.join(values)}"
+            raise Unmergeable(msg)
+    seeds = {run.seed for run in runs}
+    whole = Run(
+        first.version,
+        first.profile,
+        first.seed if len(seeds) == 1 else None,
+        interrupted=any(run.interrupted for run in runs),
+        joined=True,
+        shards=sorted({shard for run in runs for shard in run.shards}),
+        seconds=sum(run.seconds for run in runs),
+    )
+    twice = _gather(whole, runs)
+    found = sum(len(target.clauses) for target in whole.targets.values())
+    whole.expected = found + sum(run.missing for run in runs)
+    return whole, twice
+
+
+def _gather(whole: Run, runs: Sequence[Run]) -> list[str]:
+    """Put each run's results into the whole, by target and id; tells which of them came more than once."""
+    results: dict[str, dict[str, list[ClauseResult]]] = {}
+    for run in runs:
+        for target in run.targets.values():
+            by_id = results.setdefault(target.name, {})
+            for clause in target.clauses:
+                by_id.setdefault(clause.id, []).append(clause)
+    twice = []
+    for name, by_id in results.items():
+        kept = {clause: min(several, key=_rank) for clause, several in sorted(by_id.items())}
+        whole.targets[name] = TargetResult(name, list(kept.values()))
+        twice += [_told(name, kept[clause], several) for clause, several in by_id.items() if len(several) > 1]
+    return twice
+
+
+def _rank(result: ClauseResult) -> tuple[int, int]:
+    return GRAVITY.index(result.outcome), -result.examples
+
+
+def _told(target: str, kept: ClauseResult, several: Sequence[ClauseResult]) -> str:
+    others = [result.outcome for result in several if result is not kept]
+    told = f"{kept.id} came {len(several)} times on {target}: {kept.outcome} is kept"
+    return told if set(others) == {kept.outcome} else f"{told}, the gravest; also {', '.join(dict.fromkeys(others))}"

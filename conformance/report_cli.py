@@ -1,0 +1,165 @@
+"""Where the results of a run go: the options for that, and `echo-conformance report`, which draws them again."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from conformance.report.html_report import write_html
+from conformance.report.json_report import read_json, schema, write_json
+from conformance.report.junit import write_junit
+from conformance.report.markdown import write_markdown
+from conformance.report.merge import Unmergeable, merge
+from conformance.report.outcome import ExitCode, Run
+from conformance.report.reading import Unreadable
+from conformance.report.terminal import show
+
+FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
+RESULTS = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+class Output(Console):
+    """A console that leaves it to the program what a closed pipe means."""
+
+    def __init__(self) -> None:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
+        super().__init__(file=sys.stdout, highlight=False, soft_wrap=True)
+
+    def on_broken_pipe(self) -> None:
+        """By itself rich would end with status 1, which is a verdict here."""
+        raise BrokenPipeError
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The files that were asked for beside the terminal, `page` being the folder of the HTML page.
+
+    `strict` has a broken SHOULD be a failure in all of them.
+    """
+
+    json: Path | None
+    junit: Path | None
+    markdown: Path | None
+    page: Path | None
+    strict: bool
+
+    def __post_init__(self) -> None:
+        for name in ("json", "junit", "markdown"):
+            file = getattr(self, name)
+            if file is not None and not file.parent.is_dir():
+                msg = f"there is no folder {file.parent} to write {file.name} into (--{name})"
+                raise click.UsageError(msg)
+
+    def finish(self, run: Run, console: Console) -> NoReturn:
+        """Write and show the run, and end with its verdict."""
+        try:
+            if self.json is not None:
+                write_json(run, self.json)
+            if self.junit is not None:
+                write_junit(run, self.junit, strict=self.strict)
+            if self.markdown is not None:
+                write_markdown(run, self.markdown)
+            show(run, console)
+            if self.page is not None:  # after the verdict: a disk that is full hides none
+                console.print(f"report: {write_html(run, self.page)}", markup=False)
+            sys.stdout.flush()
+        except OSError as error:
+            _leave_output(error)
+        sys.exit(run.exit_code(strict=self.strict))
+
+
+def _leave_output(error: OSError) -> None:
+    """A reader that has seen enough changes no verdict; output that is lost leaves none to be told."""
+    if not isinstance(error, BrokenPipeError):
+        name = f" {error.filename}" if error.filename is not None else ""
+        click.echo(f"cannot write the report{name}: {error.strerror}", err=True)
+        os._exit(ExitCode.INCONCLUSIVE)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+OPTIONS = (
+    click.option("--strict", is_flag=True, help="Let a broken SHOULD fail the run as well."),
+    click.option("--json", type=FILE, metavar="FILE", help="Write the results for a machine to read."),
+    click.option("--junit", type=FILE, metavar="FILE", help="Write them as JUnit XML, for a CI system."),
+    click.option("--markdown", type=FILE, metavar="FILE", help="Add them to FILE, such as the summary of a job."),
+    click.option(
+        "--report", "page", type=FOLDER, metavar="DIR", help="Write them as a page to look at: DIR/index.html."
+    ),
+)
+
+
+def reported(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of where its results go; it takes them as its argument `faces`."""
+
+    @functools.wraps(command)
+    def with_faces(
+        *,
+        strict: bool,
+        json: Path | None,
+        junit: Path | None,
+        markdown: Path | None,
+        page: Path | None,
+        **others: Any,
+    ) -> Any:
+        json, junit, markdown, page = (path and path.absolute() for path in (json, junit, markdown, page))
+        return command(faces=Faces(json, junit, markdown, page, strict), **others)
+
+    for option in reversed(OPTIONS):
+        with_faces = option(with_faces)
+    return with_faces
+
+
+@click.group("report")
+def report() -> None:
+    """Draw the results of earlier runs again, or join them."""
+
+
+@report.command("show")
+@click.argument("file", type=RESULTS)
+@reported
+def show_(file: Path, faces: Faces) -> None:
+    """Show the run that `--json FILE` wrote, and end with its exit code."""
+    faces.finish(_read(file), Output())
+
+
+@report.command("merge")
+@click.argument("files", type=RESULTS, nargs=-1, required=True, metavar="FILE...")
+@reported
+def merge_(files: Sequence[Path], faces: Faces) -> None:
+    """Join runs that `--json FILE` wrote: the shards of one, or runs of different targets.
+
+    A clause that several of them tried on one target counts once, with the gravest of its results.
+    """
+    try:
+        whole, remarks = merge([_read(file) for file in files])
+    except Unmergeable as error:
+        raise click.UsageError(str(error)) from None
+    for remark in remarks:
+        click.echo(remark, err=True)
+    faces.finish(whole, Output())
+
+
+@report.command("schema")
+def schema_() -> None:
+    """Print the JSON Schema of what `--json FILE` writes."""
+    click.echo(schema(), nl=False)
+
+
+def _read(file: Path) -> Run:
+    try:
+        return read_json(file)
+    except Unreadable as error:
+        msg = f"{file}: {error}"
+        raise click.UsageError(msg) from None
+    except OSError as error:
+        msg = f"cannot read {file}: {error.strerror}"
+        raise click.UsageError(msg) from None
