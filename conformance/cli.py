@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 import random
@@ -17,10 +18,11 @@ from rich.console import Console
 
 from conformance import plugin
 from conformance.clauses import PROFILES, all_clauses
-from conformance.judge import judge
+from conformance.judge import NoWorker, judge
 from conformance.report.outcome import ExitCode, Run
 from conformance.report.terminal import Progressing
 from conformance.report_cli import Faces, Output, report, reported
+from conformance.spread import Spread, spreading
 
 SEEDS = 1 << 32
 FEW = 40  # names that are told in one message
@@ -124,8 +126,9 @@ def main() -> None:
 @click.option("--jobs", type=Jobs(), default="auto", show_default=True, help="Workers, each with a server of its own.")
 @click.option("--seed", type=click.IntRange(0, SEEDS - 1), help="Draw the cases of an earlier run again.")
 @click.option("-k", "expression", metavar="EXPR", help="Only clauses that match: `close`, `close and not churn`.")
+@spreading
 @reported
-def run(jobs: int, seed: int | None, faces: Faces, **options: Any) -> None:
+def run(spread: Spread, seed: int | None, faces: Faces, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code."""
     seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
     if all(options[name] in {None, ()} for name in ("backends", "zoo", "command", "address")):
@@ -135,24 +138,41 @@ def run(jobs: int, seed: int | None, faces: Faces, **options: Any) -> None:
     options["backends"] = _known("backend", options["backends"], plugin.reference_backends)
     options["zoo"] = _known("broken server", options["zoo"], lambda: plugin.broken_servers(options["profile"]))
     if options["address"] is not None or options["port"] is not None:
-        jobs = 1  # there is one copy of it
+        spread = _at_one_copy(spread)
     found = Run(metadata.version("echo-conformance"), options["profile"], seed)
     console = Output()
+    found.shards = spread.shard_of([str(seed), *_words(options)])
     options["folder"] = os.getcwd()
-    found.interrupted = _judge(found, options, jobs, console)
+    found.interrupted = _judge(found, options, spread, console)
     found.arrange([*options["backends"], *options["zoo"]])
     faces.finish(found, console)
 
 
-def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> bool:
+def _at_one_copy(spread: Spread) -> Spread:
+    """Of a server that runs already, or has a port of its own, there is one copy: one worker judges it."""
+    if spread.workers and spread.copies > 1:
+        msg = "of this server there is one copy, so one worker judges it: give --tx once"
+        raise click.UsageError(msg)
+    return dataclasses.replace(spread, jobs=1)
+
+
+def _judge(found: Run, options: dict[str, Any], spread: Spread, console: Console) -> bool:
     """Have every clause tried; tells whether it was interrupted. Exits where there is nothing to try."""
     progress = Progressing(console)
     progress.start()
     try:
-        code = judge(found, _words(options), jobs=jobs, watching=progress)
+        code = judge(found, _words(options), spread=spread, watching=progress)
+    except NoWorker as error:
+        if not found.targets:
+            raise click.UsageError(str(error)) from None
+        click.echo(str(error), err=True)
+        return False
     finally:
         progress.stop()
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        if spread.splits is not None:
+            msg = f"shard {spread.group} of {spread.splits} has no clause: there are fewer clauses than shards, or none"
+            raise click.UsageError(msg)
         msg = f"no clause matches -k {options['expression']!r}; `echo-conformance list clauses` names them"
         raise click.UsageError(msg)
     if code in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR}:
@@ -162,24 +182,9 @@ def _judge(found: Run, options: dict[str, Any], jobs: int, console: Console) -> 
 
 def _words(options: dict[str, Any]) -> list[str]:
     """The same options in the words of the pytest plugin."""
-    words: list[str] = []
-    for name, several in (("backend", options["backends"]), ("zoo", options["zoo"])):
-        for one in several:
-            words += [f"--{name}", one]
-    for name in (
-        "command",
-        "folder",
-        "port",
-        "host",
-        "address",
-        "pid",
-        "profile",
-        "chunk_limit",
-        "examples",
-        "patience",
-    ):
-        if options[name] is not None:
-            words += [f"--{name.replace('_', '-')}", str(options[name])]
+    words = [f"--backend={name}" for name in options["backends"]] + [f"--zoo={name}" for name in options["zoo"]]
+    named = ("command", "folder", "port", "host", "address", "pid", "profile", "chunk_limit", "examples", "patience")
+    words += [f"--{n.replace('_', '-')}={options[n]}" for n in named if options.get(n) is not None]
     return words + (["-k", options["expression"]] if options["expression"] else [])
 
 

@@ -12,21 +12,33 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+import execnet
 import pytest
 
 from conformance import plugin
 from conformance.clauses import SPECS
+from conformance.elsewhere import SPECS_VARIABLE, isolate
 from conformance.report.outcome import ClauseResult, Run, clause_from_data
+from conformance.spread import Spread, place, prepare
 
 SOON_S = 0.01
+ALONE = Spread()
+CLAUSES = "conformance.specs"  # by name: the folder is another one on another machine
+SETTINGS = ("--config-file=/dev/null", f"--rootdir=${SPECS_VARIABLE}", "--noconftest", "--pyargs")
+STRICTNESS = ("--assert=plain", "--strict-markers", "--import-mode=importlib")
 PLUGINS = (
     "no:cacheprovider",
-    "no:terminal",
+    "no:terminalreporter",  # the rest of that plugin has options which others rely on
     "no:unraisableexception",
     "_hypothesis_pytestplugin",
     "xdist.plugin",
     "conformance.plugin",
+    "conformance.specs.conftest",
 )
+
+
+class NoWorker(Exception):
+    """A worker cannot be started; the message says why."""
 
 
 class Watching(Protocol):
@@ -45,6 +57,8 @@ class Collector:
     def __init__(self, run: Run, watching: Watching | None) -> None:
         self._run = run
         self._watching = watching
+        self._ready: set[str] = set()
+        self.no_worker: str | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without workers: what there is to do."""
@@ -52,9 +66,31 @@ class Collector:
             self._expect(len(session.items))
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """With workers: each has the same to choose from."""
+        self._ready.add(node.gateway.id)
         self._expect(len(ids))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Each worker, before it is given its work."""
+        prepare(node.gateway)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """A worker is gone. One that never came as far as to choose its work would be replaced for ever."""
+        if error and node.gateway.id not in self._ready:
+            told = str(error).strip().splitlines()[-1]
+            msg = f"the worker {place(node.gateway)} does not start: {told}"
+            raise NoWorker(msg)
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+        """A worker that cannot be started is no fault of the suite."""
+        if excinfo.errisinstance((NoWorker, execnet.HostNotFound)):
+            self.no_worker = str(excinfo.value)
+        elif excinfo.errisinstance((OSError, EOFError)) and not self._run.expected:
+            self.no_worker = f"a worker does not start: {excinfo.value}"
+        return True if self.no_worker is not None else None
 
     def _expect(self, clauses: int) -> None:
         self._run.expected = clauses
@@ -72,22 +108,25 @@ class Collector:
                 self._watching.done(target, result)
 
 
-def judge(run: Run, words: Sequence[str], *, jobs: int = 1, watching: Watching | None = None) -> int:
+def judge(run: Run, words: Sequence[str], *, spread: Spread = ALONE, watching: Watching | None = None) -> int:
     """Fill `run` with what became of each clause on the targets that `words` name, the options of `conformance.plugin`.
 
-    Returns pytest's exit code.
+    What pytest and its plugins say meanwhile is no part of any report, their errors apart. Returns pytest's exit code.
+    Raises `NoWorker`.
     """
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no part in a verdict
-    os.environ.pop("PYTEST_ADDOPTS", None)
     sys.unraisablehook = interrupt_again
     began = time.monotonic()
+    collector = Collector(run, watching)
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = scratch  # nothing is left in the user's folder
-        with _standing_in(scratch):
+        isolate(str(SPECS), scratch)  # nothing is left in the user's folder
+        with _standing_in(scratch), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             try:
-                return pytest.main([*_pytest_words(run.seed, jobs), *words], plugins=[Collector(run, watching)])
+                code = pytest.main([*_pytest_words(run.seed, spread), *words], plugins=[collector])
             finally:
                 run.seconds = time.monotonic() - began
+    if collector.no_worker is not None:
+        raise NoWorker(collector.no_worker)
+    return code
 
 
 @contextlib.contextmanager
@@ -102,13 +141,12 @@ def _standing_in(scratch: str) -> Iterator[None]:
             os.chdir(folder)
 
 
-def _pytest_words(seed: int | None, jobs: int) -> list[str]:
-    words = [str(SPECS), "-c", str(SPECS / "pytest.ini"), "--rootdir", str(SPECS), "--assert=plain"]
+def _pytest_words(seed: int | None, spread: Spread) -> list[str]:
+    words = [CLAUSES, *SETTINGS, *STRICTNESS]
     for name in PLUGINS:
         words += ["-p", name]
-    if jobs > 1:
-        words += ["-n", str(jobs), "--dist", "worksteal"]
-    return words if seed is None else [*words, "--hypothesis-seed", str(seed)]
+    words += spread.words()
+    return words if seed is None else [*words, f"--hypothesis-seed={seed}"]
 
 
 def interrupt_again(forgotten: sys.UnraisableHookArgs) -> None:

@@ -23,6 +23,7 @@ from conformance import plugin
 from conformance.clauses import Clause, all_clauses
 from conformance.judge import judge
 from conformance.report.outcome import ClauseResult, Outcome, Run, clause_from_data, clause_to_data
+from conformance.spread import Spread
 
 RUNS = 20
 FULL_RUN_SEED = 1
@@ -171,7 +172,7 @@ def _fast_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> l
         for row in rows.values():
             words += ["--zoo", row.name] if row.bug["profile"] == profile else []
         run = Run("", profile, FULL_RUN_SEED)
-        judge(run, words, jobs=options.jobs)
+        judge(run, words, spread=Spread(options.jobs))
         for target in run.targets.values():
             rows[target.name].runs.append({clause.id: clause for clause in target.clauses})
     for row in rows.values():

@@ -24,21 +24,36 @@ ARROWS = {
     "conformance.specs": ("conformance.oracle", "conformance.harness", "conformance.clauses", "clients.peer"),
     "conformance.result": ("conformance.harness", "conformance.report", "conformance.clauses"),
     "conformance.plugin": ("conformance.result", "conformance.harness", "conformance.report", "conformance.clauses"),
-    "conformance.judge": ("conformance.plugin", "conformance.report", "conformance.clauses"),
+    "conformance.elsewhere": (),
+    "conformance.spread": ("conformance.elsewhere", "conformance.report"),
+    "conformance.judge": (
+        "conformance.spread",
+        "conformance.elsewhere",
+        "conformance.plugin",
+        "conformance.report",
+        "conformance.clauses",
+    ),
     "conformance.report_cli": ("conformance.report",),
     "conformance.cli": (
         "conformance.judge",
         "conformance.plugin",
         "conformance.report_cli",
+        "conformance.spread",
         "conformance.report",
         "conformance.clauses",
     ),
-    "conformance.matrix": ("conformance.judge", "conformance.plugin", "conformance.report", "conformance.clauses"),
+    "conformance.matrix": (
+        "conformance.judge",
+        "conformance.spread",
+        "conformance.plugin",
+        "conformance.report",
+        "conformance.clauses",
+    ),
     "conformance.zoo": ("reference_servers",),
     "reference_servers": (),
     "clients": (),
 }
-STANDARD_LIBRARY_ONLY = ("conformance.oracle", "reference_servers", "clients")
+STANDARD_LIBRARY_ONLY = ("conformance.oracle", "conformance.elsewhere", "reference_servers", "clients")
 FILES = sorted(
     path for folder in ("conformance", "reference_servers", "clients") for path in (ROOT / folder).rglob("*.py")
 )
