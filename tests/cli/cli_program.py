@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
+
+from conformance.report.json_report import from_json, schema, to_json
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +24,7 @@ HOSTILE = ROOT / "tests" / "hostile"
 TUTORIAL = ROOT / "conformance" / "zoo" / "programs" / "tutorial_select.py"
 ODD_SERVER = Path(__file__).with_name("odd_server.py")
 
+SCHEMA = jsonschema.Draft202012Validator(json.loads(schema()))
 PROGRAM = (sys.executable, "-m", "conformance.cli")
 
 
@@ -61,10 +66,13 @@ class Program:
         return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
     def json(self, *words: str) -> tuple[Ran, dict[str, Any]]:
-        """Run, and give the JSON file as well."""
+        """Run, and give the JSON file as well, which is always as its schema says, and can be read again."""
         file = self.folder / "results.json"
         ran = self("run", *words, "--json", str(file))
-        return ran, json.loads(file.read_text())
+        data = json.loads(file.read_text())
+        SCHEMA.validate(data)
+        assert to_json(from_json(data)) == data
+        return ran, data
 
 
 def started(script: Path, *arguments: str) -> str:
