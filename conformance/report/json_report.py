@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from conformance.report.outcome import SUITE, ClauseResult, Run, Shard, TargetResult
-from conformance.report.reading import Unreadable, difference, plainly, read
+from conformance.report.reading import Unreadable, difference, plainly, read, shown
 
 MOST_CHARACTERS = 200  # of a decoder's message
 
@@ -62,16 +63,24 @@ def from_json(data: object) -> Run:
         seconds=read(float, top, "seconds"),
     )
     for place, each in enumerate(read(list[dict[str, Any]], top, "targets")):
-        where = f"targets[{place}]."
-        name = read(str, each, "name", where)
-        if name in run.targets:
-            msg = f"{where}name: {name!r} comes twice"
+        target = _read_target(each, f"targets[{place}].")
+        if target.name in run.targets:
+            msg = f"targets[{place}].name: {shown(target.name)} comes twice"
             raise Unreadable(msg)
-        run.targets[name] = TargetResult(name, read(list[ClauseResult], each, "clauses", where))
+        run.targets[target.name] = target
     wrong = difference(data, to_json(run))
     if wrong is not None:
         raise Unreadable(wrong)
     return run
+
+
+def _read_target(data: dict[str, Any], where: str) -> TargetResult:
+    target = TargetResult(read(str, data, "name", where), read(list[ClauseResult], data, "clauses", where))
+    for name, times in Counter(clause.id for clause in target.clauses).items():
+        if times > 1:
+            msg = f"{where}clauses: {shown(name)} comes {times} times"
+            raise Unreadable(msg)
+    return target
 
 
 def read_json(path: Path) -> Run:

@@ -74,7 +74,8 @@ def _parts(run: Run) -> Iterator[str]:
     for target in targets:
         yield from _reasons(target)
     for target in targets:
-        yield from (_failure(target, clause) for clause in target.clauses if clause.outcome is Outcome.FAIL)
+        failed = (clause for clause in target.clauses if clause.outcome is Outcome.FAIL)
+        yield from (_failure(target, clause) for clause in sorted(failed, key=lambda clause: clause.id))
 
 
 def _facts(run: Run) -> str:
@@ -136,7 +137,7 @@ def _name(text: str) -> str:
 
 
 def _in_html(text: str) -> str:
-    return _visible(html.escape(text))
+    return _visible(html.escape(text, quote=False))
 
 
 def _visible(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict
 
 SUITE = "echo-conformance"
+LEVELS = ("MUST", "SHOULD", "MAY")
 MOST_SHARDS = 1000
 
 
@@ -89,7 +90,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
-    """One clause on one target. `message` is the reason of every outcome but a pass."""
+    """One clause on one target. `message` is the reason of every outcome but a pass.
+
+    Raises ValueError where there is no such level, on which every verdict rests.
+    """
 
     id: str
     level: str
@@ -102,6 +106,11 @@ class ClauseResult:
     misconfigured: bool = False
     first_failure_examples: int | None = None
     first_failure_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.level not in LEVELS:
+            msg = f"there is no level {self.level!r}"
+            raise ValueError(msg)
 
     @property
     def chapter(self) -> str:

@@ -114,10 +114,11 @@ def _read_enumeration(kind: enum.EnumType, value: Any, where: str) -> Any:
 
 
 def _other_than(wanted: str, value: object, where: str) -> Unreadable:
-    return Unreadable(f"{where}: {wanted} is wanted, and not {_shown(value)}")
+    return Unreadable(f"{where}: {wanted} is wanted, and not {shown(value)}")
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value for a message: bounded, and as JSON's readers know it."""
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     text = "null" if value is None else repr(value)
@@ -133,7 +134,7 @@ def difference(found: Any, due: Any, where: str = "") -> str | None:
         return next((told for at in places if (told := difference(found[at], due[at], f"{where}[{at}]"))), None)
     if found == due:
         return None
-    return f"{where}: it is {_shown(found)}, and from the rest of the file follows {_shown(due)}"
+    return f"{where}: it is {shown(found)}, and from the rest of the file follows {shown(due)}"
 
 
 def _difference_of_keys(found: dict[str, Any], due: dict[str, Any], where: str) -> str | None:
@@ -142,7 +143,7 @@ def _difference_of_keys(found: dict[str, Any], due: dict[str, Any], where: str) 
         if key not in due:
             near = difflib.get_close_matches(key, due, n=1)
             hint = f"; is {near[0]} meant?" if near else ", in this version"
-            return f"{inside}{_shown(key)[1:-1]}: there is no such key{hint}"
+            return f"{inside}{shown(key)[1:-1]}: there is no such key{hint}"
         told = difference(value, due[key], inside + key)
         if told is not None:
             return told

@@ -105,6 +105,8 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "another verdict": ("targets[0].verdict", "strict", "targets[0].verdict: it is 'strict', and from the rest of"),
     "another sum": ("examples", 1, "examples: it is 1, and from the rest of the file follows 77"),
     "no such shard": ("shards", [{"whole": "a", "splits": 2, "group": 3}], "shards[0]: there is no shard 3 of 2"),
+    "no such level": (f"{CLAUSE}.level", "MUSTY", f"{CLAUSE}: there is no level 'MUSTY'"),
+    "twice the same": (f"{CLAUSE}.id", "order.whole", "targets[2].clauses: 'order.whole' comes 2 times"),
     "two of a name": ("targets[1].name", "good", "targets[1].name: 'good' comes twice"),
 }
 

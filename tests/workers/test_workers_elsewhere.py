@@ -76,6 +76,20 @@ def test_the_suite_is_sent_along(alone: list[dict[str, Any]], bare_python: Path,
     assert (tmp_path / "there" / "pyexecnetcache" / "conformance" / "specs").is_dir()
 
 
+def test_what_lies_beside_the_suite_has_no_part(
+    alone: list[dict[str, Any]], other_python: Path, tmp_path: Path
+) -> None:
+    packages = next(other_python.parents[1].glob("lib/*/site-packages"))
+    for folder in (packages, tmp_path):
+        (folder / "conftest.py").write_text("raise RuntimeError\n")
+        (folder / "pytest.ini").write_text("[pytest]\npython_functions = nothing\n")
+    try:
+        assert judged(tmp_path, ["--jobs", "1"], program=[str(other_python), "-m", "conformance.cli"]) == alone
+    finally:
+        (packages / "conftest.py").unlink()
+        (packages / "pytest.ini").unlink()
+
+
 REFUSED = {
     "nobody listens": ("socket=127.0.0.1:1", "a worker does not start: [Errno 111] Connection refused"),
     "no interpreter": ("popen//python=/no/such/python", "a worker does not start: [Errno 2] No such file or directory"),
