@@ -23,14 +23,17 @@ SPECS_VARIABLE = "ECHO_CONFORMANCE_SPECS"  # pytest is told its root by this nam
 
 
 def settle() -> dict[str, str | None]:
-    """Find the suite, and have pytest be started as it is here. Returns the version, or the `fault` in the way."""
+    """Find the suite, and have pytest be started as it is here.
+
+    Returns its version and Python's (`python`), or the `fault` in the way.
+    """
     sys.path.insert(0, os.getcwd())
     try:
         specs = [os.path.join(importlib.import_module(name).__path__[0], "specs") for name in PACKAGES]
     except ImportError:
         return {"fault": f"{sys.executable} has no {SUITE}: install it there"}
     isolate(specs[0], os.environ.get(STORAGE_VARIABLE, os.path.join(os.getcwd(), ".hypothesis")))
-    return {"version": version()}
+    return {"version": version(), "python": python()}
 
 
 def version() -> str | None:
@@ -39,6 +42,11 @@ def version() -> str | None:
         return metadata.version(SUITE)
     except metadata.PackageNotFoundError:
         return None
+
+
+def python() -> str:
+    """The version of Python, as far as it decides where the standard library lies."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def isolate(specs: str, storage: str) -> None:

@@ -80,7 +80,8 @@ class Collector:
     def pytest_testnodedown(self, node: Any, error: object) -> None:
         """A worker is gone. One that never came as far as to choose its work would be replaced for ever."""
         if error and node.gateway.id not in self._ready:
-            told = str(error).strip().splitlines()[-1]
+            cause = str(error).partition("\nThe above exception")[0].strip().splitlines()  # of a chain, what began it
+            told = cause[-1] if cause else "it ended"
             msg = f"the worker {place(node.gateway)} does not start: {told}"
             raise NoWorker(msg)
 

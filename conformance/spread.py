@@ -82,13 +82,23 @@ def prepare(gateway: execnet.Gateway) -> None:
     except (channel.RemoteError, channel.TimeoutError, EOFError) as error:
         msg = f"the worker {place(gateway)} does not start: {error}"
         raise pytest.UsageError(msg) from None
-    here = elsewhere.version()
-    fault = found.get("fault")
-    if fault is None and found["version"] not in {None, here}:
-        fault = f"it has {elsewhere.SUITE} {found['version']}, and this is {here}"
+    fault = unfit(found, popen=bool(spec.popen))
     if fault is not None:
         msg = f"the worker {place(gateway)} cannot judge: {fault}"
         raise pytest.UsageError(msg)
+
+
+def unfit(found: dict[str, str | None], *, popen: bool) -> str | None:
+    """Why what was found there will not do, if it will not."""
+    if "fault" in found:
+        return found["fault"]
+    suite, python = elsewhere.version(), elsewhere.python()
+    if found["version"] not in {None, suite}:
+        return f"it has {elsewhere.SUITE} {found['version']}, and this is {suite}"
+    if popen and found["python"] != python:
+        # pytest-xdist has such a worker search where this process does, the standard library included.
+        return f"popen takes a Python {python}, and this is {found['python']}: reach it by ssh= or socket="
+    return None
 
 
 class Worker(click.ParamType[str]):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.spread import Spread
+from conformance.elsewhere import python, version
+from conformance.spread import Spread, unfit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +72,19 @@ def test_shards_of_one_run_know_each_other() -> None:
 def test_workers_are_counted() -> None:
     assert Spread(jobs=3).copies == 3
     assert Spread(jobs=3, workers=("4*popen", "ssh=host")).copies == 5
+
+
+@pytest.mark.parametrize(
+    ("found", "popen", "said"),
+    [
+        ({"version": version(), "python": python()}, True, None),
+        ({"version": None, "python": python()}, True, None),
+        ({"version": version(), "python": "3.99"}, False, None),
+        ({"version": version(), "python": "3.99"}, True, "and this is 3.99: reach it by ssh= or socket="),
+        ({"version": "0.0.1", "python": python()}, False, "it has echo-conformance 0.0.1, and this is "),
+        ({"fault": "it is not there"}, False, "it is not there"),
+    ],
+)
+def test_what_a_worker_has_is_what_is_here(found: dict[str, str | None], popen: bool, said: str | None) -> None:
+    told = unfit(found, popen=popen)
+    assert told is None if said is None else said in str(told)

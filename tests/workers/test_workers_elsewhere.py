@@ -119,8 +119,7 @@ def test_a_worker_that_breaks_before_it_has_work(tmp_path: Path) -> None:
     plugin.write_text("raise RuntimeError('broken')\n")
     code, text = refused(tmp_path, f"popen//python={python}")
     assert code == 2
-    assert f"the worker popen//python={python} does not start: " in text
-    assert "conformance.plugin" in text
+    assert f"the worker popen//python={python} does not start: RuntimeError: broken" in text
 
 
 def test_a_worker_with_another_version(other_python: Path, tmp_path: Path) -> None:
