@@ -12,7 +12,7 @@ import pytest
 from html_runs import Page, failure, large_run, page_of, result, run_of
 
 from conformance.report.html_report import to_html, write_html
-from conformance.report.outcome import Difference, Failure, Outcome, Run
+from conformance.report.outcome import Difference, Failure, Outcome, Run, Shard
 from conformance.report.plain_text import hardened
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def hostile_run(text: str) -> Run:
         for before in ("", "reset: ", "not sent: ")
     ]
     failed = failure(**strings | {"difference": Difference(1, 5, text, f"a{text}", f"b{text}"), "timeline": timeline})
-    fields: dict[str, Any] = {"level": text, "requirement": text, "message": text}
+    fields: dict[str, Any] = {"requirement": text, "message": text}
     results = [result(f"{text}.{text}", Outcome.FAIL, failure=failed, **fields)]
     results += [result(f"other.{o}", o, **fields) for o in Outcome if o not in {Outcome.PASS, Outcome.FAIL}]
     run = run_of({text: results}, interrupted=True, expected=100)
@@ -190,7 +190,7 @@ def test_a_failure_that_is_told_by_its_message_alone(tmp_path: Path) -> None:
 def test_a_run_of_nothing(tmp_path: Path) -> None:
     page = page_of(run_of({}, interrupted=True, expected=5), tmp_path)
     assert "interrupted: no verdict" in page.text("h1")
-    assert "5 of 5 clauses came to no result" in page.text()
+    assert "interrupted after 0 of 5 clauses: no verdict" in page.text()
     assert "nothing was judged" in page_of(run_of({}), tmp_path).text("h1")
 
 
@@ -213,3 +213,11 @@ def test_text_is_hardened() -> None:
     assert hardened("caf\u00e9 \u2713\n\t<") == "caf\u00e9 \u2713\n\t<"
     assert hardened("\x00\x1b\u200b\ud800\U000e0001") == r"\x00\x1b\u200b\ud800\U000e0001"
     assert hardened("a" * 10, 4) == "aaaa\u2026 (10 characters)"
+
+
+def test_a_joined_run_says_what_it_lacks(tmp_path: Path) -> None:
+    run = run_of({"mine": [result("close.eof")]}, joined=True, shards=[Shard("w", 2, 1)])
+    run.seed = None
+    page = page_of(run, tmp_path)
+    assert "not in this report: shard 2 of 2" in page.text()
+    assert "several" in page.text("dd")
