@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -94,9 +95,10 @@ def factor(text: str) -> float:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make out the targets, and how Hypothesis is to draw."""
-    if hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput") and threading.current_thread() is threading.main_thread():
         # Raised in a worker, KeyboardInterrupt can come up in a callback of the garbage collector, where Python reports
-        # and forgets it. Nothing here needs to be finished either: the keeper ends the server.
+        # and forgets it. Nothing here needs to be finished either: the keeper ends the server. (One that is
+        # reached by a socket may be in a thread of that server's, which no interrupt from here comes to.)
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     config.addinivalue_line("markers", "clause(level, needs, profiles): a clause of the specification")
     option = config.option

@@ -31,7 +31,7 @@ def test_a_report_that_cannot_be_written_is_told_in_a_line_after_the_verdict(pro
     ran = program("run", "--backend", "epoll", *FEW, "--report", "file/report")
     assert ran.code == 3, ran.text
     assert "epoll: conformant" in ran.stdout
-    assert ran.stderr == "cannot write the report: Not a directory\n"
+    assert ran.stderr == f"cannot write the report {program.folder}/file/report: Not a directory\n"
 
 
 def test_a_file_where_the_folder_would_be_is_told_before_anything_runs(program: Program) -> None:
