@@ -41,6 +41,12 @@ lint: $(READY)  ## ruff and mypy
 examples: $(READY)  ## build the examples of other stacks, as far as this machine has their tools
 	$(BIN)/python -m examples.build
 
+# That an example is found not to be conformant is what the report is for, and no failure of this command.
+.PHONY: matrix
+matrix: examples  ## all reference backends and all examples, judged into report/
+	$(BIN)/echo-conformance run --backend all --targets examples/targets.toml --examples quick \
+	    --known-failures examples/known-failures.toml --report report $(ARGS) || [ $$? -eq 1 ]
+
 .PHONY: docs
 docs: $(READY)  ## write docs/clauses.md from the specs
 	$(BIN)/echo-conformance list clauses --markdown > docs/clauses.md
@@ -64,7 +70,7 @@ bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same
 
 .PHONY: clean
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) examples/.build build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) examples/.build report build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help

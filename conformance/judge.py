@@ -18,8 +18,10 @@ import pytest
 from conformance import plugin
 from conformance.clauses import SPECS
 from conformance.elsewhere import SPECS_VARIABLE, isolate
+from conformance.known_failures import KnownFailures
 from conformance.report.outcome import ClauseResult, Run, clause_from_data
 from conformance.spread import Spread, place, prepare
+from conformance.toml_file import BadFile
 
 SOON_S = 0.01
 ALONE = Spread()
@@ -47,6 +49,9 @@ class Watching(Protocol):
     def expect(self, clauses: int) -> None:
         """So many clauses will be tried."""
 
+    def began(self, clause: str, target: str) -> None:
+        """One clause is being tried on a target."""
+
     def done(self, target: str, result: ClauseResult) -> None:
         """One was."""
 
@@ -54,11 +59,26 @@ class Watching(Protocol):
 class Collector:
     """A pytest plugin that gathers what became of each clause, from all workers."""
 
-    def __init__(self, run: Run, watching: Watching | None) -> None:
+    def __init__(self, run: Run, watching: Watching | None, known: KnownFailures | None) -> None:
         self._run = run
         self._watching = watching
         self._ready: set[str] = set()
         self.no_worker: str | None = None
+        self._known = known
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Before anything is tried: what is said of known failures has to be of what is tried."""
+        if self._known is not None:
+            try:
+                self._known.check({t.name: t.profile for t in session.config.stash[plugin.TARGETS]})
+            except BadFile as error:
+                raise pytest.UsageError(str(error)) from None
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """One clause begins, here or in a worker."""
+        if self._watching is not None:
+            self._watching.began(*plugin.clause_and_target(nodeid))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without workers: what there is to do."""
@@ -102,27 +122,38 @@ class Collector:
         """One clause more."""
         data: dict[str, Any] | None = getattr(report, plugin.CLAUSE_RESULT, None)
         if data is not None:
-            target = data.pop("target")
+            target, profile, hint = (data.pop(name) for name in plugin.OF_TARGET)
             result = clause_from_data(data)
-            self._run.add(target, result)
+            if self._known is not None:
+                result = self._known.marked(target, result)
+            self._run.add(target, result, profile=profile, hint=hint)
             if self._watching is not None:
                 self._watching.done(target, result)
 
 
-def judge(run: Run, words: Sequence[str], *, spread: Spread = ALONE, watching: Watching | None = None) -> int:
+def judge(
+    run: Run,
+    words: Sequence[str],
+    *,
+    spread: Spread = ALONE,
+    watching: Watching | None = None,
+    known: KnownFailures | None = None,
+) -> int:
     """Fill `run` with what became of each clause on the targets that `words` name, the options of `conformance.plugin`.
 
-    What pytest and its plugins say meanwhile is no part of any report, their errors apart. Returns pytest's exit code.
-    Raises `NoWorker`.
+    What pytest and its plugins say meanwhile is no part of any report, their errors apart. Where a second interrupt
+    comes while the first is still seen to, what is done stands. Returns pytest's exit code. Raises `NoWorker`.
     """
     sys.unraisablehook = interrupt_again
     began = time.monotonic()
-    collector = Collector(run, watching)
+    collector = Collector(run, watching, known)
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
         isolate(str(SPECS), scratch)  # nothing is left in the user's folder
         with _standing_in(scratch), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             try:
-                code = pytest.main([*_pytest_words(run.seed, spread), *words], plugins=[collector])
+                code: int = pytest.main([*_pytest_words(run.seed, spread), *words], plugins=[collector])
+            except KeyboardInterrupt:
+                code = pytest.ExitCode.INTERRUPTED
             finally:
                 run.seconds = time.monotonic() - began
     if collector.no_worker is not None:

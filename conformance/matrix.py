@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance import plugin
+from conformance import own_servers
 from conformance.clauses import Clause, all_clauses
 from conformance.judge import judge
 from conformance.report.outcome import ClauseResult, Outcome, Run, clause_from_data, clause_to_data
@@ -102,7 +102,7 @@ def main() -> int:
     options = _options()
     if options.seeds:
         return _judge_one(options)
-    chosen = [bug for bug in plugin.zoo() if not options.bugs or bug["name"] in options.bugs]
+    chosen = [bug for bug in own_servers.zoo() if not options.bugs or bug["name"] in options.bugs]
     rows = _fast_rows(chosen, options) if options.fast else _all_rows(chosen, options)
     clauses = all_clauses()
     if options.markdown:
@@ -254,7 +254,7 @@ def _document(rows: Sequence[Row], clauses: Sequence[Clause]) -> str:
             *(f"{row.name:<{width}} {_cells(row, by_chapter)}" for row in rows),
             "```",
             UNSEEN,
-            *(f"- {bug}: {reason}." for bug, reason in plugin.unseen_bugs().items()),
+            *(f"- {bug}: {reason}." for bug, reason in own_servers.unseen_bugs().items()),
             "",
         ]
     )

@@ -6,91 +6,49 @@ a target running in each worker, tries each clause on it, and turns what came of
 
 from __future__ import annotations
 
-import argparse
-import json
+import dataclasses
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path, PurePath
 from typing import Any
 
 import hypothesis
 import pytest
 
-from conformance.clauses import FREEZE, MUST, PROFILES, Clause, Need, clause_of
+from conformance.chosen import described_targets, named_targets, see_that_names_differ
+from conformance.clauses import FREEZE, MUST, Clause, Need, clause_id, clause_of
 from conformance.harness.bench import STOP_AND_CONTINUE, Bench, Inconclusive
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import Keeper
-from conformance.harness.target import (
-    DEFAULT_CHUNK_LIMIT_BYTES,
-    DEFAULT_HOST,
-    BadTarget,
-    Target,
-    address_target,
-    backend_target,
-    command_target,
-    zoo_target,
-)
+from conformance.harness.target import BadTarget, Target
 from conformance.harness.trial import Nonconformity, Trial
+from conformance.own_servers import available, broken_servers, reference_backends, zoo
+from conformance.plugin_options import add_options
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import Outcome, clause_to_data
 from conformance.result import KNOWN, NotApplicable, Unobserved, again, result_of
+from conformance.targets.building import NotBuilt
+from conformance.toml_file import BadFile
 
-EXAMPLES = {"quick": 20, "standard": 100, "thorough": 1000}
 ANSWERS_AT_ALL = "reply.prompt"
 ANSWERS_RIGHT = "reply"
 ENDS = "close"
 STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
-LIST_WITHIN_S = 30
-LEAST_FACTOR, MOST_FACTOR = 0.05, 100.0
 INTERRUPTED = 128 + signal.SIGINT
 
 TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
+OF_TARGET = ("target", "profile", "hint")  # what a clause's result says of the target, in this order
+SETTLED = "targets of the file"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The same words as `echo-conformance run` takes."""
-    group = parser.getgroup("echo-conformance", "the servers to judge, and how")
-    group.addoption("--backend", action="append", default=[], metavar="NAME", help="a reference server; `all` for each")
-    group.addoption("--zoo", action="append", default=[], metavar="NAME", help="a broken server; `all` for each")
-    group.addoption("--command", metavar="CMD", help="a command that starts a server; {host} and {port} are filled in")
-    group.addoption("--folder", metavar="DIR", help="the folder that it is started in (the current one unless given)")
-    group.addoption("--port", type=int, metavar="N", help="the port of its own that the command uses")
-    group.addoption("--host", default=DEFAULT_HOST, help="the address that started servers bind (default: %(default)s)")
-    group.addoption("--address", metavar="HOST:PORT", help="a server that already runs")
-    group.addoption("--pid", type=int, metavar="PID", help="its process, to be watched and frozen")
-    group.addoption("--profile", choices=PROFILES, default=PROFILES[0], help="what it answers (default: %(default)s)")
-    group.addoption("--chunk-limit", type=int, default=DEFAULT_CHUNK_LIMIT_BYTES, metavar="BYTES",
-                    help="the most it takes in one recv (default: %(default)s)")  # fmt: skip
-    group.addoption("--examples", default="standard", metavar="N", type=examples,
-                    help="cases a clause: quick (20), standard (100), thorough (1000), or a number")  # fmt: skip
-    group.addoption("--patience", type=factor, default=1.0, metavar="FACTOR",
-                    help="wait for a slow server so many times as long (default: %(default)s)")  # fmt: skip
-    group.addoption("--own", action="store_true", help="of each broken server, only the clauses that it must break")
-    group.addoption("--unshortened", action="store_true", help="report the first case that fails as it is")
-
-
-def examples(text: str) -> int:
-    """The number of cases a clause that a word or a number stands for. Raises ValueError for any other."""
-    number = EXAMPLES.get(text) or int(text)
-    if number < 1:
-        msg = "at least one case a clause must be played"
-        raise ValueError(msg)
-    return number
-
-
-def factor(text: str) -> float:
-    """The factor of patience that a word stands for. Raises ValueError where it is none."""
-    value = float(text)
-    if not LEAST_FACTOR <= value <= MOST_FACTOR:
-        msg = f"a factor from {LEAST_FACTOR:g} to {MOST_FACTOR:g}"
-        raise ValueError(msg)
-    return value
+    """The options of conformance runs."""
+    add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,71 +65,33 @@ def pytest_configure(config: pytest.Config) -> None:
     if "all" in option.zoo:
         option.zoo = available(broken_servers(option.profile))
     try:
-        config.stash[TARGETS] = _targets(option)
-    except BadTarget as error:
+        config.stash[TARGETS] = [*named_targets(option), *_described(config)]
+        see_that_names_differ(config.stash[TARGETS])
+    except (BadTarget, BadFile, NotBuilt) as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[TARGETS]:
         _draw(option.examples, shorten=not option.unshortened)
 
 
-def reference_backends() -> dict[str, str | None]:
-    """Each reference server's name, with the reason where it is not available here."""
-    listed = _listed_by("reference_servers", "--list", "--json")
-    return {entry["name"]: None if entry["available"] else entry["reason"] for entry in listed}
+def _described(config: pytest.Config) -> list[Target]:
+    """The targets of the file. The controller settles them; workers are handed what it made of the file."""
+    if hasattr(config, "workerinput"):
+        return [Target(**data) for data in config.workerinput[SETTLED]]
+    return described_targets(config.option, Path(config.option.folder or config.invocation_params.dir))
 
 
-def broken_servers(profile: str) -> dict[str, str | None]:
-    """Each broken server of the zoo, with the reason where it cannot be run here, or not with this profile."""
-    reasons: dict[str, str | None] = {}
-    for entry in zoo():
-        reasons[entry["name"]] = f"it needs {entry['missing']}" if entry["missing"] else None
-        if entry["profile"] != profile:
-            reasons[entry["name"]] = f"it answers by another profile (--profile {entry['profile']})"
-    return reasons
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker what its targets are."""
+    own = [target for target in node.config.stash[TARGETS] if "--target" in target.options]
+    node.workerinput[SETTLED] = [dataclasses.asdict(target) for target in own]
 
 
-def zoo() -> list[dict[str, Any]]:
-    """All that the zoo says of its servers."""
-    listed: list[dict[str, Any]] = _listed_by("conformance.zoo", "--json")
-    return listed
-
-
-def unseen_bugs() -> dict[str, str]:
-    """Each bug that nobody outside can see, with the reason."""
-    listed: dict[str, str] = _listed_by("conformance.zoo", "--unseen")
-    return listed
-
-
-def available(servers: dict[str, str | None]) -> list[str]:
-    """Those for which there is no reason why not."""
-    return [name for name, reason in servers.items() if reason is None]
-
-
-def _listed_by(module: str, *words: str) -> Any:
-    """What a program of this project says as JSON. The judge never imports the judged."""
-    command = [sys.executable, "-P", "-m", module, *words]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout)
-
-
-def _targets(option: argparse.Namespace) -> list[Target]:
-    """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
-    shared = {"profile": option.profile, "chunk_limit_bytes": option.chunk_limit}
-    targets = [backend_target(name) for name in option.backend]
-    if targets and option.profile != PROFILES[0]:
-        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
-        raise BadTarget(msg)
-    targets += [zoo_target(name, option.profile) for name in option.zoo]
-    for name, beside in (("port", "command"), ("pid", "address")):
-        if getattr(option, name) is not None and getattr(option, beside) is None:
-            msg = f"--{name} says something of --{beside}, which is missing"
-            raise BadTarget(msg)
-    if option.command is not None:
-        targets.append(
-            command_target(option.command, folder=option.folder, port=option.port, host=option.host, **shared)
-        )
-    if option.address is not None:
-        targets.append(address_target(option.address, pid=option.pid, **shared))
-    return [target.with_patience(option.patience) for target in targets]
+def clause_and_target(nodeid: str) -> tuple[str, str]:
+    """`test_close.py::test_eof[epoll]` -> `close.eof`, `epoll`."""
+    file, _, test = nodeid.rpartition("::")
+    name, _, target = test.partition("[")
+    return clause_id(PurePath(file).stem, name), target.removesuffix("]")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -191,12 +111,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         clause = clause_of(item)
         if clause is not None:
             item.extra_keyword_matches.add(clause.id)
-        tried = clause is None or config.option.profile in clause.profiles
+        tried = clause is None or not config.stash[TARGETS] or _target(item).profile in clause.profiles
         if clause is not None and tried and own:
             tried = clause.id in own.get(_target(item).name, ())
         (kept if tried else left_out).append(item)
     if not config.stash[TARGETS] and any(clause_of(item) for item in items):
-        msg = "no server to judge: name one with --backend, --zoo, --command or --address"
+        msg = "no server to judge: name one with --backend, --zoo, --command, --address or --target"
         raise pytest.UsageError(msg)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -252,15 +172,18 @@ def pytest_runtest_makereport(
     if clause is None or (call.when != "call" and call.excinfo is None):
         return report
     option = item.config.option
+    trial = _trial(item) if isinstance(item, pytest.Function) else None
     error = call.excinfo.value if call.excinfo is not None else None
     result = result_of(
         clause,
-        _trial(item) if isinstance(item, pytest.Function) else None,
+        trial,
         error,
         call.duration,
         again(_target(item), clause, option.examples, item.config.getoption("hypothesis_seed", None)),
     )
-    setattr(report, CLAUSE_RESULT, {"target": _target(item).name, **clause_to_data(result)})
+    target = _target(item)
+    of_target = (target.name, target.profile, trial.bench.hint if trial is not None else None)
+    setattr(report, CLAUSE_RESULT, dict(zip(OF_TARGET, of_target, strict=True)) | clause_to_data(result))
     if result.outcome in {Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE}:
         report.outcome = "skipped"
         report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.message}")

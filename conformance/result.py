@@ -13,6 +13,7 @@ from conformance.clauses import Clause
 from conformance.harness.as_data import case_to_data, timeline_to_data
 from conformance.harness.bench import Inconclusive
 from conformance.harness.launch import CannotStart
+from conformance.harness.law import Breach
 from conformance.harness.target import Target
 from conformance.harness.text import plain
 from conformance.harness.transcript import Transcript
@@ -20,6 +21,9 @@ from conformance.harness.trial import Finding, Nonconformity, Trial
 from conformance.report.outcome import ClauseResult, Difference, Failure, Moment, Outcome
 
 BEFORE_BYTES = 32
+# How the law's words for these two begin.
+SILENT = "nothing more came"
+STOPPED = "the server is stopped"
 
 
 class NotApplicable(Exception):
@@ -94,7 +98,17 @@ def _failure(finding: Finding, trial: Trial | None, again: Iterable[str]) -> Fai
         difference=_difference(transcript),
         timeline=cast("list[Moment]", timeline_to_data(transcript)),
         output=transcript.last_words,
+        outage=_outage(breach, transcript),
     )
+
+
+def _outage(breach: Breach, transcript: Transcript) -> str:
+    """How the server died, or that it fell silent: in the law's words, without a duration or its last words."""
+    if transcript.epitaph is not None:
+        return f"the server {transcript.epitaph}".partition(";")[0].partition(", without a word")[0]
+    if breach.actual.startswith(STOPPED):
+        return breach.actual.partition(";")[0]
+    return SILENT if breach.actual.startswith(SILENT) else ""
 
 
 def _difference(transcript: Transcript) -> Difference | None:

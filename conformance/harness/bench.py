@@ -18,7 +18,8 @@ from conformance.harness.text import seconds
 from conformance.harness.transcript import Answers, Transcript, Trouble
 
 # Named apart from the clients of the cases, so that its bytes are foreign to each of theirs.
-CANARY = s.script(s.Connect(900), s.Ping(900, b"canary"), s.HalfClose(900), s.AwaitEnd(900))
+LONE_MESSAGE = b"canary"
+CANARY = s.script(s.Connect(900), s.Ping(900, LONE_MESSAGE), s.HalfClose(900), s.AwaitEnd(900))
 # What many clauses take for granted. Where a server does not stand it, one clause says so, and no other is held
 # against it for the same reason.
 STOP_AND_CONTINUE = s.script(
@@ -65,6 +66,7 @@ class Bench:
         self.awaits_end = True  # whether a case waits for the end of a connection, or only for what is owed on it
         self._cases_too_long = 0
         self.too_slow: str | None = None  # why nothing can be told of it, where that is so
+        self.hint: str | None = None  # what the user may have meant, by the first answer
         self._stands: dict[s.Script, Breach | None] = {}
 
     def close(self) -> None:
@@ -150,6 +152,7 @@ class Bench:
     def _take_in(self, greeting: Transcript, took_s: float) -> None:
         stop = greeting.stop
         self._greeting = breach_of(greeting)
+        self.hint = _hint(self.target.profile, b"".join(client.received for client in greeting.clients.values()))
         self._said_something = any(client.received_bytes for client in greeting.clients.values())
         waited_for_end = stop is not None and stop.step == CANARY.steps[-1] and stop.trouble is Trouble.SILENCE
         if waited_for_end and all(client.settled for client in greeting.clients.values()):
@@ -215,3 +218,12 @@ class Bench:
             if self._stands[script] is not None:
                 self.replace()
         return self._stands[script]
+
+
+def _hint(profile: str, answer: bytes) -> str | None:
+    """What to try, where the answer to the lone message is right by the other profile."""
+    if profile == "received" and answer and LONE_MESSAGE.startswith(answer):
+        return "the answer was the very bytes that were sent: it looks like RFC 862; try --profile echo"
+    if profile == "echo" and answer.startswith(b"Server received b"):
+        return "the answer began with 'Server received b': it looks like the tutorial's; try --profile received"
+    return None

@@ -18,11 +18,11 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clients.peer import Address, family_of
-from conformance.harness import instead, keeper, orphans
+from conformance.harness import instead, keeper, limited, orphans
 from conformance.harness.text import plain
 
 TAIL_BYTES = 65536
@@ -193,6 +193,8 @@ class Process:
         fixed_port: int | None = None,
         reserved: PortReservation | None = None,
         folder: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        limits: Mapping[str, int] | None = None,
         ready_within_s: float = READY_WITHIN_S,
     ) -> None:
         self._ready_within_s = ready_within_s
@@ -209,13 +211,18 @@ class Process:
         self._there_before = orphans.children()
         try:
             self._popen = subprocess.Popen(
-                words,
+                limited.command(words, limits or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
                 cwd=folder,
-                env={**os.environ, keeper.MARK_VARIABLE: self._mark, "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONUNBUFFERED": "1",
+                    **(environment or {}),
+                    keeper.MARK_VARIABLE: self._mark,
+                },
             )
         except OSError as error:
             if self._reserved:

@@ -49,6 +49,8 @@ class Server:
             host=target.host,
             fixed_port=target.fixed_port,
             folder=target.folder,
+            environment=dict(target.environment),
+            limits=dict(target.limits),
             reserved=reserved,
             ready_within_s=READY_WITHIN_S * max(1.0, target.patience),
         )

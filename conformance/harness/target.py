@@ -14,6 +14,10 @@ from clients.peer import Address
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_CHUNK_LIMIT_BYTES = 1024
 DEFAULT_PROFILE = "received"
+START_LINE = "start-line"
+# What a target may declare that cannot be seen from its command: clauses that need it are tried on no other.
+CAPABILITIES = (START_LINE,)
+FACTORS = (0.05, 100.0)  # of patience, from the least to the most
 INTERPRETER = re.compile(r"env|nice|exec|(ba|da)?sh|python[0-9.]*|node|java|ruby|perl|php|tclsh[0-9.]*")
 PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z_]+)\}")
 
@@ -41,6 +45,9 @@ class Target:
     host: str = DEFAULT_HOST
     patience: float = 1.0  # the factor by which silence is waited for longer, or less long
     ours: bool = False
+    environment: tuple[tuple[str, str], ...] = ()  # variables that the command is started with, beside the suite's own
+    limits: tuple[tuple[str, int], ...] = ()  # soft ones, by the names of `conformance.harness.limited`
+    capabilities: tuple[str, ...] = ()
 
     @property
     def told_port(self) -> bool:
@@ -50,7 +57,9 @@ class Target:
     @property
     def announces(self) -> bool:
         """Whether it is to print the line `Server start at: HOST:PORT`."""
-        return self.ours or (self.command is not None and not self.told_port)
+        if self.ours or START_LINE in self.capabilities:
+            return True
+        return self.command is not None and not self.told_port
 
     @property
     def copies(self) -> bool:

@@ -7,12 +7,19 @@ from collections import Counter
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from conformance.report.outcome import SUITE, ClauseResult, Run, Shard, TargetResult
 from conformance.report.reading import Unreadable, difference, plainly, read, shown
 
 MOST_CHARACTERS = 200  # of a decoder's message
+
+
+class LeftOut(TypedDict):
+    """A target that could not be tried, and why."""
+
+    name: str
+    reason: str
 
 
 def schema() -> str:
@@ -33,6 +40,8 @@ def to_json(run: Run) -> dict[str, Any]:
         "interrupted": run.interrupted,
         "joined": run.joined,
         "shards": [asdict(shard) for shard in run.shards],
+        "left_out": [{"name": name, "reason": reason} for name, reason in run.left_out.items()],
+        "stale": run.stale,
         "targets": [_target(target) for target in run.targets.values()],
     }
 
@@ -61,6 +70,8 @@ def from_json(data: object) -> Run:
         joined=read(bool, top, "joined"),
         shards=read(list[Shard], top, "shards"),
         seconds=read(float, top, "seconds"),
+        left_out={each["name"]: each["reason"] for each in read(list[LeftOut], top, "left_out")},
+        stale=read(list[str], top, "stale"),
     )
     for place, each in enumerate(read(list[dict[str, Any]], top, "targets")):
         target = _read_target(each, f"targets[{place}].")
@@ -75,7 +86,12 @@ def from_json(data: object) -> Run:
 
 
 def _read_target(data: dict[str, Any], where: str) -> TargetResult:
-    target = TargetResult(read(str, data, "name", where), read(list[ClauseResult], data, "clauses", where))
+    target = TargetResult(
+        read(str, data, "name", where),
+        read(str, data, "profile", where),
+        read(str | None, data, "hint", where),
+        read(list[ClauseResult], data, "clauses", where),
+    )
     for name, times in Counter(clause.id for clause in target.clauses).items():
         if times > 1:
             msg = f"{where}clauses: {shown(name)} comes {times} times"
@@ -105,7 +121,9 @@ def _target(target: TargetResult) -> dict[str, Any]:
     clauses = [_clause(clause) for clause in sorted(target.clauses, key=lambda clause: clause.id)]
     return {
         "name": target.name,
+        "profile": target.profile,
         "verdict": target.verdict,
+        "hint": target.hint,
         "seconds": round(sum(clause["seconds"] for clause in clauses), 3),
         "clauses": clauses,
     }
@@ -120,6 +138,7 @@ def _clause(clause: ClauseResult) -> dict[str, Any]:
         "examples": clause.examples,
         "seconds": round(clause.seconds, 3),
         "message": clause.message,
+        "known": clause.known,
         "reproducer": clause.failure.again if clause.failure else None,
         "requirement": clause.requirement,
         "misconfigured": clause.misconfigured,

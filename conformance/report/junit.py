@@ -36,8 +36,8 @@ def to_junit(run: Run, *, strict: bool = False) -> ET.Element:
         for chapter in dict.fromkeys(clause.chapter for clause in clauses):
             of_chapter = [clause for clause in clauses if clause.chapter == chapter]
             suites.append(_suite(run, target, chapter, of_chapter, strict=strict))
-    if run.remarks or not run.targets:
-        suites.append(_unfinished(run))
+    if run.remarks or run.stale or run.left_out or not run.targets:
+        suites.append(_of_run(run))
     _tally(suites, run.seconds)
     ET.indent(suites)
     return suites
@@ -48,8 +48,10 @@ def _suite(
 ) -> ET.Element:
     suite = ET.Element("testsuite", name=plain_xml(f"{target.name}.{chapter}"))
     properties = ET.SubElement(suite, "properties")
-    facts = {"target": target.name, "verdict": target.verdict, "profile": run.profile, "version": run.version}
-    for name, value in (facts | ({"seed": str(run.seed)} if run.seed is not None else {})).items():
+    facts = {"target": target.name, "verdict": target.verdict, "profile": target.profile, "version": run.version}
+    facts |= {"seed": str(run.seed)} if run.seed is not None else {}
+    facts |= {"hint": target.hint} if target.hint is not None else {}
+    for name, value in facts.items():
         ET.SubElement(properties, "property", name=name, value=plain_xml(value))
     seconds = 0.0
     for clause in clauses:
@@ -64,25 +66,38 @@ def _case(target: TargetResult, clause: ClauseResult, *, strict: bool) -> ET.Ele
     case = ET.Element("testcase", classname=name, name=plain_xml(clause.id), time=f"{clause.seconds:.3f}")
     if clause.outcome is Outcome.PASS:
         return case
-    binds = clause.level == "MUST" or (strict and clause.level == "SHOULD")
+    binds = clause.known is None and (clause.level == "MUST" or (strict and clause.level == "SHOULD"))
     tag = "skipped" if clause.outcome is Outcome.FAIL and not binds else TAGS[clause.outcome]
     kind = clause.level if clause.outcome is Outcome.FAIL else clause.outcome
     why = f"{kind} does not hold" if clause.outcome is Outcome.FAIL else str(kind)
-    told = ET.SubElement(case, tag, message=plain_xml(f"{why}: {clause.message}"))
+    why += f", and is known: {clause.known}" if clause.known is not None else f": {clause.message}"
+    told = ET.SubElement(case, tag, message=plain_xml(why))
     if tag != "skipped":
         told.set("type", kind)
     told.text = plain_xml(failure_text(clause))
     return case
 
 
-def _unfinished(run: Run) -> ET.Element:
-    """An error of its own where the run is not whole: all cases of half a run may be well."""
+def _of_run(run: Run) -> ET.Element:
+    """What is to be said of no clause. Where the run is not whole, an error: all cases of half a run may be well."""
     suite = ET.Element("testsuite", name=f"{SUITE}.run")
-    case = ET.SubElement(suite, "testcase", classname=f"{SUITE}.run", name="the run is whole", time="0.000")
-    reason = "; ".join(run.remarks) or "nothing was tried"
-    ET.SubElement(case, "error", message=plain_xml(reason), type="inconclusive").text = plain_xml(reason)
+    if run.remarks or not run.targets:
+        _add(suite, "the run is whole", "error", "; ".join(run.remarks) or "nothing was tried").set(
+            "type", "inconclusive"
+        )
+    for line in run.stale:
+        _add(suite, "no known failure is stale", "failure", line).set("type", "stale")
+    for name, reason in run.left_out.items():
+        _add(suite, name, "skipped", f"left out: {reason}")
     _tally(suite, 0.0)
     return suite
+
+
+def _add(suite: ET.Element, name: str, tag: str, reason: str) -> ET.Element:
+    case = ET.SubElement(suite, "testcase", classname=f"{SUITE}.run", name=plain_xml(name), time="0.000")
+    told = ET.SubElement(case, tag, message=plain_xml(reason))
+    told.text = plain_xml(reason)
+    return told
 
 
 def _tally(suite: ET.Element, seconds: float) -> None:

@@ -27,6 +27,7 @@ MARKS = {
     Outcome.UNOBSERVED: "⚪",
     Outcome.NOT_APPLICABLE: "⚪",
 }
+KNOWN_MARK = "🟡"
 VERDICT_MARKS = {
     Verdict.CONFORMANT: "✅",
     Verdict.STRICT: "✅",
@@ -66,7 +67,8 @@ def _parts(run: Run) -> Iterator[str]:
     """The report in parts each of which can be left out, the gravest news first."""
     targets = list(run.targets.values())
     yield f"## {SUITE}\n\n"
-    yield from (f"**{escaped(remark)}**\n\n" for remark in run.remarks)
+    yield from (f"**{escaped(line)}**\n\n" for line in run.remarks + run.stale)
+    yield from (f"- {_name(name)} was left out: {escaped(reason)}\n" for name, reason in run.left_out.items())
     if not run.interrupted:
         yield from map(_verdict, targets)
     yield f"\n{_facts(run)}\n"
@@ -81,12 +83,16 @@ def _parts(run: Run) -> Iterator[str]:
 def _facts(run: Run) -> str:
     seed = "several seeds" if run.seed is None else f"seed {run.seed}"
     cases = f"{run.examples:,} cases in {run.seconds:.1f} s"
-    return f"{cases}, profile {escaped(run.profile)}, {seed}, version {escaped(run.version)}"
+    profiles = f"profile{'s' if len(run.profiles) > 1 else ''} {escaped(', '.join(run.profiles))}"
+    return f"{cases}, {profiles}, {seed}, version {escaped(run.version)}"
 
 
 def _verdict(target: TargetResult) -> str:
     counts = [f"{number} {outcome}" for outcome in reversed(GRAVITY) if (number := target.count(outcome))]
-    return f"- {VERDICT_MARKS[target.verdict]} {_name(target.name)}: **{target.verdict}** ({', '.join(counts)})\n"
+    counts += [f"{len(target.known)} of them known"] if target.known else []
+    hint = f"  \n  hint: {escaped(target.hint)}" if target.hint is not None else ""
+    verdict = f"**{target.verdict}** ({', '.join(counts)})"
+    return f"- {VERDICT_MARKS[target.verdict]} {_name(target.name)}: {verdict}{hint}\n"
 
 
 def _matrix(targets: Sequence[TargetResult]) -> str:
@@ -106,12 +112,15 @@ def _matrix(targets: Sequence[TargetResult]) -> str:
 
 
 def _cell(result: ClauseResult | None) -> str:
-    return f"{MARKS[result.outcome]} {result.outcome}" if result is not None else ""
+    if result is None:
+        return ""
+    return f"{KNOWN_MARK} known" if result.known is not None else f"{MARKS[result.outcome]} {result.outcome}"
 
 
 def _failure(target: TargetResult, clause: ClauseResult) -> str:
     """Folded. Without blank lines, `<pre>` could be ended by nothing but its own tag, and that is escaped."""
     title = f"{clause.id} ({clause.level}) does not hold on {target.name}"
+    title += f", and is known: {clause.known}" if clause.known is not None else ""
     return (
         f"\n<details><summary>{_in_html(' '.join(title.split()))}</summary>\n\n"
         f"<pre>\n{_in_html(failure_text(clause))}\n</pre>\n\n</details>\n"

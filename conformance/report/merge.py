@@ -32,31 +32,39 @@ def merge(runs: Sequence[Run]) -> tuple[Run, list[str]]:
         joined=True,
         shards=sorted({shard for run in runs for shard in run.shards}),
         seconds=sum(run.seconds for run in runs),
+        stale=list(dict.fromkeys(line for run in runs for line in run.stale)),
     )
     twice = _gather(whole, runs)
     found = sum(len(target.clauses) for target in whole.targets.values())
+    left_out = {name: reason for run in runs for name, reason in run.left_out.items()}
+    whole.left_out = {name: reason for name, reason in left_out.items() if name not in whole.targets}
     whole.expected = found + sum(run.missing for run in runs)
     return whole, twice
 
 
 def _gather(whole: Run, runs: Sequence[Run]) -> list[str]:
-    """Put each run's results into the whole, by target and id; tells which of them came more than once."""
+    """Put each run's results into the whole, by target and id; tells which came more than once."""
     results: dict[str, dict[str, list[ClauseResult]]] = {}
     for run in runs:
         for target in run.targets.values():
+            so_far = whole.targets.setdefault(target.name, TargetResult(target.name, target.profile))
+            if so_far.profile != target.profile:
+                msg = f"{target.name} was not judged by one profile: {so_far.profile}, {target.profile}"
+                raise Unmergeable(msg)
+            so_far.hint = so_far.hint or target.hint
             by_id = results.setdefault(target.name, {})
             for clause in target.clauses:
                 by_id.setdefault(clause.id, []).append(clause)
     twice = []
     for name, by_id in results.items():
         kept = {clause: min(several, key=_rank) for clause, several in sorted(by_id.items())}
-        whole.targets[name] = TargetResult(name, list(kept.values()))
+        whole.targets[name].clauses = list(kept.values())
         twice += [_told(name, kept[clause], several) for clause, several in by_id.items() if len(several) > 1]
     return twice
 
 
-def _rank(result: ClauseResult) -> tuple[int, int]:
-    return GRAVITY.index(result.outcome), -result.examples
+def _rank(result: ClauseResult) -> tuple[int, bool, int]:
+    return GRAVITY.index(result.outcome), result.known is not None, -result.examples
 
 
 def _told(target: str, kept: ClauseResult, several: Sequence[ClauseResult]) -> str:

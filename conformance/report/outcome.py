@@ -67,7 +67,8 @@ class Failure:
     `steps` are the case as data, in the form of `conformance.harness.as_data`; `stopped_at` is the index of the one
     that could not be done, and `trouble` why. `timeline` is what happened, in the same module's form. `output` is the
     last that the server wrote. `reproducer` is the file that shows the fault, where one was written, and `shows` what
-    it said when it was tried; `capture` is the file that has its packets.
+    it said when it was tried; `capture` is the file that has its packets. `outage` says how
+    the server died or that it fell silent, in the words of `actual`; it is empty where it did neither.
     """
 
     expected: str
@@ -86,13 +87,15 @@ class Failure:
     reproducer: str | None = None
     shows: str | None = None
     capture: str | None = None
+    outage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
     """One clause on one target. `message` is the reason of every outcome but a pass.
 
-    Raises ValueError where there is no such level, on which every verdict rests.
+    `known` is why its failure is one of the known ones, and so breaks no verdict. Raises ValueError where there is no
+    such level, on which every verdict rests, and where something else than a failure is known.
     """
 
     id: str
@@ -106,10 +109,14 @@ class ClauseResult:
     misconfigured: bool = False
     first_failure_examples: int | None = None
     first_failure_seconds: float | None = None
+    known: str | None = None
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             msg = f"there is no level {self.level!r}"
+            raise ValueError(msg)
+        if self.known is not None and self.outcome is not Outcome.FAIL:
+            msg = f"a known failure is a failure, and no {self.outcome}"
             raise ValueError(msg)
 
     @property
@@ -120,9 +127,11 @@ class ClauseResult:
 
 @dataclass(slots=True)
 class TargetResult:
-    """All clauses of one target."""
+    """All clauses of one target, and the profile that it was judged by. `hint` is what its user may have meant."""
 
     name: str
+    profile: str = ""
+    hint: str | None = None
     clauses: list[ClauseResult] = field(default_factory=list)
 
     @property
@@ -135,19 +144,27 @@ class TargetResult:
         return sum(clause.outcome is outcome for clause in self.clauses)
 
     def broken(self, level: str) -> list[ClauseResult]:
-        """The clauses of a level that failed."""
-        return [c for c in self.clauses if c.level == level and c.outcome is Outcome.FAIL]
+        """The clauses of a level that failed, the known failures apart."""
+        return [c for c in self.clauses if c.level == level and c.outcome is Outcome.FAIL and c.known is None]
+
+    @property
+    def known(self) -> list[ClauseResult]:
+        """The known failures."""
+        return [clause for clause in self.clauses if clause.known is not None]
 
     @property
     def verdict(self) -> Verdict:
-        """All MUST hold: conformant. Every SHOULD was seen to hold as well, and there was one: strict."""
+        """All MUST hold: conformant. Every SHOULD was seen to hold as well, and there was one: strict.
+
+        Known failures break neither, but what has one is not strict.
+        """
         if self.broken("MUST"):
             return Verdict.NONCONFORMANT
         outcomes = Counter(clause.outcome for clause in self.clauses)
-        if outcomes[Outcome.INCONCLUSIVE] or outcomes[Outcome.ERROR] or not outcomes[Outcome.PASS]:
+        if outcomes[Outcome.INCONCLUSIVE] or outcomes[Outcome.ERROR] or not (outcomes[Outcome.PASS] or self.known):
             return Verdict.INCONCLUSIVE
         should = [c.outcome for c in self.clauses if c.level == "SHOULD" and c.outcome is not Outcome.NOT_APPLICABLE]
-        return Verdict.STRICT if should and all(o is Outcome.PASS for o in should) else Verdict.CONFORMANT
+        return Verdict.STRICT if should and set(should) == {Outcome.PASS} and not self.known else Verdict.CONFORMANT
 
 
 class ExitCode(enum.IntEnum):
@@ -179,7 +196,11 @@ class Shard:
 
 @dataclass(slots=True)
 class Run:
-    """A whole run, or a shard of one, or several `joined`. `seed` is None where those that were joined had several."""
+    """A whole run, or a shard of one, or several `joined`. `seed` is None where those that were joined had several.
+
+    `profile` is that of the targets that have none of their own. `left_out` are the targets that were meant and could
+    not be tried here, each with the reason; `stale` are the known failures that are none any more, a line each.
+    """
 
     version: str
     profile: str
@@ -190,15 +211,24 @@ class Run:
     shards: list[Shard] = field(default_factory=list)
     seconds: float = 0.0
     targets: dict[str, TargetResult] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    stale: list[str] = field(default_factory=list)
 
-    def add(self, target: str, result: ClauseResult) -> None:
+    def add(self, target: str, result: ClauseResult, *, profile: str | None = None, hint: str | None = None) -> None:
         """Take in what became of a clause."""
-        self.targets.setdefault(target, TargetResult(target)).clauses.append(result)
+        of_target = self.targets.setdefault(target, TargetResult(target, profile or self.profile))
+        of_target.clauses.append(result)
+        of_target.hint = of_target.hint or hint
 
     def arrange(self, names: Sequence[str]) -> None:
         """Put the targets in the order in which they were asked for: workers finish as they do."""
         order = {name: place for place, name in enumerate(names)}
         self.targets = dict(sorted(self.targets.items(), key=lambda item: order.get(item[0], len(order))))
+
+    @property
+    def profiles(self) -> list[str]:
+        """The profiles that targets were judged by, each once."""
+        return list(dict.fromkeys(target.profile for target in self.targets.values())) or [self.profile]
 
     @property
     def examples(self) -> int:
@@ -238,7 +268,7 @@ class Run:
             return ExitCode.INTERRUPTED
         if any(clause.misconfigured for target in targets for clause in target.clauses):
             return ExitCode.USAGE
-        if any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):
+        if self.stale or any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):
             return ExitCode.NONCONFORMANT
         if not targets or self.missing or self.lacking or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
             return ExitCode.INCONCLUSIVE

@@ -6,7 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 from conformance.report.failure_text import failure_text
@@ -28,16 +35,36 @@ VERDICT_STYLES = {
     Verdict.INCONCLUSIVE: "bold yellow",
 }
 ID_WIDTH = 36
+KNOWN = "known"
+BAR_WIDTH = 16
+# Each drawing takes a moment from the suite itself, where it runs without workers.
+DRAWN_PER_SECOND = 4
+# Clauses differ much in what they take: the pace of them all tells more than that of the last few.
+PACE_OVER_S = 3600.0
 
 
 class Progressing:
-    """A line that says how far a run is; nothing at all where the output is no terminal."""
+    """A line that says how far a run is: clauses, time gone and left, cases, and what is being tried.
+
+    Nothing at all where the output is no terminal. The cases are those of the clauses that are done.
+    """
 
     def __init__(self, console: Console) -> None:
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._progress = Progress(
+            BarColumn(BAR_WIDTH),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            refresh_per_second=DRAWN_PER_SECOND,
+            speed_estimate_period=PACE_OVER_S,
+        )
         self._task = self._progress.add_task("starting", total=None)
-        self._failed = 0
+        self._failed = self._cases = 0
 
     def start(self) -> None:
         """Show it."""
@@ -47,11 +74,18 @@ class Progressing:
         """Say how many clauses there will be."""
         self._progress.update(self._task, total=clauses)
 
+    def began(self, clause: str, target: str) -> None:
+        """Say what is being tried."""
+        self._progress.update(self._task, description=f"{self._so_far()} {clause} [{target}]")
+
     def done(self, target: str, result: ClauseResult) -> None:
         """Count one more."""
-        self._failed += result.outcome is Outcome.FAIL
-        failed = f", {self._failed} failed" if self._failed else ""
-        self._progress.update(self._task, advance=1, description=f"{result.id} [{target}]{failed}".replace("[", r"\["))
+        self._failed += result.outcome is Outcome.FAIL and result.known is None
+        self._cases += result.examples
+        self._progress.update(self._task, advance=1, description=f"{self._so_far()} {result.id} [{target}]")
+
+    def _so_far(self) -> str:
+        return f"{self._cases:,} cases" + (f", {self._failed} failed" if self._failed else "")
 
     def stop(self) -> None:
         """Take it away."""
@@ -69,20 +103,29 @@ def show(run: Run, console: Console) -> None:
     for target in targets:
         _show_failures(target, console, several=len(targets) > 1)
     console.print()
+    for name, reason in run.left_out.items():
+        console.print(Text(f"{name} was left out: {reason}", "yellow"))
     for remark in run.remarks:
         console.print(Text(remark, "bold yellow"))
     if run.interrupted:
         return
     for target in targets:
         console.print(_verdict(target))
+        if target.hint is not None:
+            console.print(Text(f"  hint: {target.hint}", "bold yellow"))
+    for line in run.stale:
+        console.print(Text(line, "bold red"))
+    profiles = f"profile{'s' if len(run.profiles) > 1 else ''} {', '.join(run.profiles)}"
     seed = "several seeds" if run.seed is None else f"seed {run.seed}"
-    console.print(Text(f"{run.examples:,} cases in {run.seconds:.1f} s, profile {run.profile}, {seed}", "dim"))
+    console.print(Text(f"{run.examples:,} cases in {run.seconds:.1f} s, {profiles}, {seed}", "dim"))
 
 
 def _show_clause(clause_id: str, targets: list[TargetResult], console: Console) -> None:
     found = [(target.name, c) for target in targets for c in target.clauses if c.id == clause_id]
     gravest = min((clause.outcome for _, clause in found), key=GRAVITY.index)
     mark, plain_mark, style = MARKS[gravest]
+    if gravest is Outcome.FAIL and all(c.known for _, c in found if c.outcome is Outcome.FAIL):
+        style = "yellow"
     if not console.encoding.lower().startswith("utf"):
         mark = plain_mark
     first = found[0][1]
@@ -92,24 +135,31 @@ def _show_clause(clause_id: str, targets: list[TargetResult], console: Console) 
 
 
 def _one(result: ClauseResult) -> str:
-    return f"{result.examples:>5} cases {result.seconds:>7.2f} s" if result.outcome is Outcome.PASS else result.outcome
+    return f"{result.examples:>5} cases {result.seconds:>7.2f} s" if result.outcome is Outcome.PASS else _word(result)
+
+
+def _word(result: ClauseResult) -> str:
+    """The outcome, and whether it is known."""
+    return f"{result.outcome} ({KNOWN})" if result.known is not None else str(result.outcome)
 
 
 def _many(found: Iterable[tuple[str, ClauseResult]]) -> str:
-    by_outcome: dict[Outcome, list[str]] = {}
-    for target, result in found:
-        by_outcome.setdefault(result.outcome, []).append(target)
-    parts = []
-    for outcome in sorted(by_outcome, key=GRAVITY.index, reverse=True):
-        names = by_outcome[outcome]
-        parts.append(f"{len(names)} {outcome}" + (f" ({', '.join(names)})" if outcome is not Outcome.PASS else ""))
-    return "; ".join(parts)
+    by_word: dict[str, list[str]] = {}
+    for target, result in sorted(found, key=lambda one: GRAVITY.index(one[1].outcome), reverse=True):
+        by_word.setdefault(_word(result), []).append(target)
+    return "; ".join(
+        f"{len(names)} {word}" + (f" ({', '.join(names)})" if word != Outcome.PASS else "")
+        for word, names in by_word.items()
+    )
 
 
 def _show_failures(target: TargetResult, console: Console, *, several: bool) -> None:
-    """Failures in full; other reasons once, however many clauses they stopped."""
+    """Failures in full, known ones in a line; other reasons once, however many clauses they stopped."""
+    for result in target.known:
+        console.print()
+        console.print(Text(f"{target.name}: {result.id} ({result.level}) does not hold, and is known: {result.known}"))
     for result in target.clauses:
-        if result.outcome is Outcome.FAIL:
+        if result.outcome is Outcome.FAIL and result.known is None:
             console.print()
             console.print(Text((f"{target.name}: " if several else "") + failure_text(result)))
     untold = [result for result in target.clauses if result.outcome not in {Outcome.PASS, Outcome.FAIL}]
@@ -121,5 +171,12 @@ def _show_failures(target: TargetResult, console: Console, *, several: bool) -> 
 
 def _verdict(target: TargetResult) -> Text:
     counts = [f"{number} {outcome}" for outcome in reversed(GRAVITY) if (number := target.count(outcome))]
-    verdict = target.verdict
-    return Text.assemble(f"{target.name}: ", (str(verdict), VERDICT_STYLES[verdict]), f" ({', '.join(counts)})")
+    verdict, known = target.verdict, len(target.known)
+    but_for = ""
+    if known and verdict is Verdict.CONFORMANT:
+        but_for = f" but for {known} {KNOWN} failure{'s' if known > 1 else ''}"
+    elif known:
+        counts.append(f"{known} of them {KNOWN}")
+    return Text.assemble(
+        f"{target.name}: ", (str(verdict), VERDICT_STYLES[verdict]), f"{but_for} ({', '.join(counts)})"
+    )

@@ -2,6 +2,7 @@
 
 `coloured`  answers with an escape sequence.
 `dying`     answers one chunk of each connection; then its last words hold escape sequences.
+`echoing`   answers what it was sent (RFC 862).
 `forgetful` forgets the first byte of a chunk of 1024.
 `hanging`   answers until the first chunk of 1024 bytes; it then makes FILE, and says nothing more.
 """
@@ -34,6 +35,11 @@ def dying(request: socket.socket) -> None:
         os._exit(7)
 
 
+def echoing(request: socket.socket) -> None:
+    while chunk := request.recv(1024):
+        request.sendall(chunk)
+
+
 def forgetful(request: socket.socket) -> None:
     while chunk := request.recv(1024):
         request.sendall(reply(chunk[len(chunk) == 1024 :]))
@@ -47,7 +53,7 @@ def hanging(request: socket.socket) -> None:
         request.sendall(reply(chunk))
 
 
-ODDITIES = {oddity.__name__: oddity for oddity in (coloured, dying, forgetful, hanging)}
+ODDITIES = {oddity.__name__: oddity for oddity in (coloured, dying, echoing, forgetful, hanging)}
 
 
 class Handler(socketserver.BaseRequestHandler):

@@ -23,7 +23,7 @@ QUICK = ("--examples", "quick", "-k", "reply.prompt")
 NOT_MEANT = {
     "unknown backend": (("--backend", "nosuch"), "there is no backend 'nosuch'; there are "),
     "unavailable backend": (("--backend", "kqueue"), "the backend kqueue is not available here: "),
-    "no target": ((), "no server to judge: name one with --backend, --zoo, --command or --address"),
+    "no target": ((), "no server to judge: name one with --backend, --zoo, --command, --address or --target"),
     "examples by no word": ((*EPOLL, "--examples", "many"), "'many' is not quick, standard, thorough or a number"),
     "no examples": ((*EPOLL, "--examples", "0"), "'0' is not quick, standard, thorough or a number from 1 on"),
     "no jobs": ((*EPOLL, "--jobs", "0"), "'0' is neither auto nor a number from 1 on"),

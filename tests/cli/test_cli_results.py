@@ -16,6 +16,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "examples": int,
     "seconds": float,
     "message": (str, type(None)),
+    "known": (str, type(None)),
     "reproducer": (str, type(None)),
     "requirement": str,
     "misconfigured": bool,
@@ -24,6 +25,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "failure": (dict, type(None)),
 }
 RUN = ("suite", "version", "profile", "seed", "seconds", "examples", "expected", "interrupted", "joined", "shards")
+NOTES = ("left_out", "stale")
 
 
 def shape_of(clause: dict[str, Any]) -> list[str]:
@@ -33,14 +35,15 @@ def shape_of(clause: dict[str, Any]) -> list[str]:
 
 def test_the_json_file_of_a_conformant_server(program: Program) -> None:
     _, data = program.json("--backend", "epoll", "--backend", "poll", "--examples", "7", "-k", "reply", "--seed", "5")
-    assert tuple(data) == (*RUN, "targets")
+    assert tuple(data) == (*RUN, *NOTES, "targets")
+    assert (data["interrupted"], data["left_out"], data["stale"]) == (False, [], [])
     assert (data["suite"], data["version"]) == ("echo-conformance", metadata.version("echo-conformance"))
     assert (data["profile"], data["seed"]) == ("received", 5)
     assert data["seconds"] > 0
     assert [target["name"] for target in data["targets"]] == ["epoll", "poll"]
     clauses = [clause for target in data["targets"] for clause in target["clauses"]]
     for target in data["targets"]:
-        assert list(target) == ["name", "verdict", "seconds", "clauses"]
+        assert list(target) == ["name", "profile", "verdict", "hint", "seconds", "clauses"]
         assert target["verdict"] == "conformant"
         assert target["clauses"] == sorted(target["clauses"], key=lambda clause: clause["id"])
     assert data["examples"] == sum(clause["examples"] for clause in clauses) > 0

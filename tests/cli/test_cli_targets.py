@@ -106,7 +106,10 @@ def test_plain_pytest(program: Program) -> None:
 def test_plain_pytest_without_a_server(program: Program) -> None:
     ran = plain_pytest(program, "-k", "reply")
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR, ran.stdout + ran.stderr
-    assert "no server to judge: name one with --backend, --zoo, --command or --address" in ran.stdout + ran.stderr
+    assert (
+        "no server to judge: name one with --backend, --zoo, --command, --address or --target"
+        in ran.stdout + ran.stderr
+    )
 
 
 def test_serve(program: Program) -> None:

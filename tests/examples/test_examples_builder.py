@@ -1,34 +1,23 @@
-"""The builder of the examples: what it builds is current and whole, and what it cannot build it says."""
+"""The examples as their file describes them."""
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-import pytest
+from conformance.clauses import all_clauses
+from conformance.known_failures import KnownFailures
+from examples.build import start_command, targets
 
-from examples import build
-from examples.build import NotBuilt, Target, missing, start_command, targets
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-COPIED = Target(
-    "copied",
-    source="net.js",
-    language="none",
-    stack="none",
-    build="{python} -c 'import shutil, sys; shutil.copy(*sys.argv[1:])' {source} {output}",
-    command="{output} {port}",
-)
-
-
-@pytest.fixture(autouse=True)
-def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(build, "BUILT", tmp_path / "built")
-    return tmp_path / "built"
+ROOT = Path(__file__).parents[2]
+# Of an interpreter without any package.
+BUILDER = """
+import runpy, sys
+sys.path.insert(0, sys.argv.pop(1))
+sys.argv.append("--missing")
+runpy.run_module("examples.build", run_name="__main__")
+"""
 
 
 def test_every_target_is_told_apart_and_takes_a_port() -> None:
@@ -38,38 +27,35 @@ def test_every_target_is_told_apart_and_takes_a_port() -> None:
         assert target.command.endswith("{port}"), target.name
         assert bool(target.build) == ("{output}" in target.command), target.name
         assert bool(target.finding) == bool(target.breaks), target.name
-        assert all(target.shoulds_missed.values()), target.name
+        assert target.language, target.name
+        assert target.stack, target.name
 
 
-def test_a_target_is_built_once(built: Path) -> None:
-    output, port = start_command(COPIED)
-    assert port == "{port}"
-    assert [str(path) for path in built.iterdir()] == [output]
-    before = os.stat(output)
-    assert start_command(COPIED) == [output, port]
-    assert os.stat(output).st_ino == before.st_ino
+def test_clauses_that_are_named_are_clauses() -> None:
+    clauses = {clause.id for clause in all_clauses()}
+    for target in targets().values():
+        assert {*target.breaks, *target.shoulds_missed} <= clauses, target.name
 
 
-def test_another_build_command_builds_elsewhere() -> None:
-    assert replace(COPIED, build=COPIED.build + " ").output != COPIED.output
+def test_what_an_example_misses_is_among_the_known_failures() -> None:
+    described = targets()
+    known = KnownFailures(ROOT / "examples" / "known-failures.toml", described)
+    known.check({})
+    entries = {(entry.target, entry.clause) for entry in known.entries}
+    assert len(entries) == len(known.entries)
+    for target in described.values():
+        assert {(target.name, clause) for clause in (*target.breaks, *target.shoulds_missed)} <= entries
 
 
-def test_a_script_needs_no_build(built: Path) -> None:
-    assert start_command(replace(COPIED, build="", command="{python} {source} {port}"))[0] == sys.executable
-    assert not built.exists()
-
-
-def test_a_build_that_fails_leaves_nothing_and_says_why(built: Path) -> None:
-    target = replace(COPIED, build="{python} -c 'import sys; sys.exit(\"no such stack\")' {output}")
-    with pytest.raises(NotBuilt, match="no such stack"):
-        start_command(target)
-    assert list(built.iterdir()) == []
-
-
-def test_what_is_missing_is_said_with_what_would_give_it() -> None:
-    needs = {"no-such-compiler": "compiler-package", "no/such.h": "header-package", "sh": "dash"}
-    assert missing(replace(COPIED, needs=needs, python=["pytest", "no-such-package"])) == [
-        "no-such-compiler (Debian package compiler-package)",
-        "no/such.h (Debian package header-package)",
-        "no-such-package (Python package)",
+def test_a_script_needs_no_build() -> None:
+    assert start_command(targets()["asyncio-streams"]) == [
+        sys.executable,
+        str(ROOT / "examples" / "asyncio_streams.py"),
+        "{port}",
     ]
+
+
+def test_the_builder_runs_before_anything_is_installed() -> None:
+    words = [sys.executable, "-I", "-S", "-c", BUILDER]
+    done = subprocess.run([*words, str(ROOT)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

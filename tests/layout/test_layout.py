@@ -15,37 +15,70 @@ from examples.build import targets
 ROOT = Path(__file__).parents[2]
 OWN = ("conformance", "reference_servers", "clients", "benchmarks", "examples", "tests")
 
+# Of the harness, what the reader of targets.toml takes: it runs before anything is installed.
+OF_TARGETS = ("conformance.harness.target", "conformance.harness.limited")
+# What is found, of what, and what is wrong with a file of the user's.
+TOLD = ("conformance.report", "conformance.clauses", "conformance.toml_file")
 # What each room may import of the project, besides itself. There are no other arrows.
 ARROWS = {
     "conformance.oracle": (),
     "conformance.harness": ("clients.peer", "clients.torrent"),
     "conformance.report": (),
     "conformance.clauses": (),
+    "conformance.toml_file": (),
+    "conformance.targets": ("conformance.toml_file", "conformance.oracle", *OF_TARGETS),
+    "conformance.known_failures": ("conformance.toml_file", "conformance.report", "conformance.clauses"),
     "conformance.specs": ("conformance.oracle", "conformance.harness", "conformance.clauses", "clients.peer"),
     "conformance.result": ("conformance.harness", "conformance.report", "conformance.clauses"),
-    "conformance.plugin": ("conformance.result", "conformance.harness", "conformance.report", "conformance.clauses"),
+    "conformance.own_servers": (),
+    "conformance.chosen": ("conformance.clauses", "conformance.harness", "conformance.targets"),
+    "conformance.plugin_options": ("conformance.clauses", "conformance.harness.target"),
+    "conformance.plugin": (
+        "conformance.plugin_options",
+        "conformance.result",
+        "conformance.chosen",
+        "conformance.harness",
+        "conformance.own_servers",
+        "conformance.targets",
+        *TOLD,
+    ),
     "conformance.elsewhere": (),
     "conformance.spread": ("conformance.elsewhere", "conformance.report"),
     "conformance.judge": (
-        "conformance.spread",
         "conformance.elsewhere",
+        "conformance.known_failures",
         "conformance.plugin",
-        "conformance.report",
-        "conformance.clauses",
-    ),
-    "conformance.report_cli": ("conformance.report",),
-    "conformance.cli": (
-        "conformance.judge",
-        "conformance.plugin",
-        "conformance.report_cli",
         "conformance.spread",
+        *TOLD,
+    ),
+    "conformance.cli_types": ("conformance.plugin_options",),
+    "conformance.cli_help": ("conformance.own_servers", "conformance.targets", *TOLD),
+    "conformance.cli_options": ("conformance.cli_help", "conformance.cli_types", "conformance.clauses"),
+    "conformance.cli_reference": ("conformance.own_servers", "conformance.cli_help", "conformance.clauses"),
+    "conformance.cli_meant": ("conformance.own_servers", "conformance.known_failures", "conformance.targets", *TOLD),
+    "conformance.cli_report": ("conformance.known_failures", "conformance.report"),
+    "conformance.cli_judging": (
+        "conformance.cli_meant",
+        "conformance.judge",
+        "conformance.known_failures",
         "conformance.report",
-        "conformance.clauses",
+        "conformance.spread",
+    ),
+    "conformance.cli": (
+        "conformance.cli_help",
+        "conformance.cli_judging",
+        "conformance.cli_meant",
+        "conformance.cli_options",
+        "conformance.cli_reference",
+        "conformance.cli_report",
+        "conformance.cli_types",
+        "conformance.report",
+        "conformance.spread",
     ),
     "conformance.matrix": (
         "conformance.judge",
+        "conformance.own_servers",
         "conformance.spread",
-        "conformance.plugin",
         "conformance.report",
         "conformance.clauses",
     ),
@@ -53,11 +86,19 @@ ARROWS = {
     "reference_servers": (),
     "clients": (),
 }
-STANDARD_LIBRARY_ONLY = ("conformance.oracle", "conformance.elsewhere", "reference_servers", "clients")
+STANDARD_LIBRARY_ONLY = (
+    "conformance.oracle",
+    "conformance.elsewhere",
+    "conformance.targets",
+    "conformance.toml_file",
+    *OF_TARGETS,
+    "reference_servers",
+    "clients",
+)
 FILES = sorted(
     path for folder in ("conformance", "reference_servers", "clients") for path in (ROOT / folder).rglob("*.py")
 )
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem not in {"__init__", "build"})
 
 
 def module_name(path: Path) -> str:
@@ -110,7 +151,7 @@ def test_an_example_can_be_copied(path: Path) -> None:
 
 def test_every_example_is_a_target() -> None:
     sources = {path.name for path in (ROOT / "examples").iterdir() if path.suffix not in {".py", ".toml", ""}}
-    sources |= {path.name for path in EXAMPLES if not path.name.startswith(("__init__", "build"))}
+    sources |= {path.name for path in EXAMPLES}
     assert sources == {target.source for target in targets().values()}
 
 
@@ -128,10 +169,10 @@ def test_specs_do_not_sleep() -> None:
 
 
 def test_reference_document_is_current() -> None:
-    from conformance.cli import _reference  # noqa: PLC0415 - the one test that needs the program
+    from conformance.cli_reference import reference  # noqa: PLC0415 - the one test that needs the program
 
     written = (ROOT / "docs" / "clauses.md").read_text()
-    assert written == _reference(), "docs/clauses.md is stale: run `make docs`"
+    assert written == reference(), "docs/clauses.md is stale: run `make docs`"
 
 
 def test_constraints_hold_names_and_versions_only() -> None:

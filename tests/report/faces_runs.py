@@ -74,3 +74,12 @@ def hostile() -> Run:
     run.add(HOSTILE, clause(f"close.{HOSTILE}", Outcome.FAIL, reason=HOSTILE, requirement=HOSTILE, failure=bad))
     run.add(HOSTILE, clause("order.whole", Outcome.INCONCLUSIVE, reason=HOSTILE))
     return run
+
+
+def noted(text: str = "the library <closes> it") -> Run:
+    """A run with all that is said beside the outcomes: a known failure, a stale one, a hint, a target left out."""
+    run = Run("0.1.0", "received", 5, expected=3, left_out={f"absent {text}": text}, stale=[f"line 3: {text}"])
+    run.add("mine", clause("close.eof", Outcome.FAIL, known=text), profile="echo", hint=f"hint: {text}")
+    run.add("mine", clause("reply.prompt"))
+    run.add("other", clause("reply.prompt"))
+    return run

@@ -221,3 +221,19 @@ def test_a_joined_run_says_what_it_lacks(tmp_path: Path) -> None:
     page = page_of(run, tmp_path)
     assert "not in this report: shard 2 of 2" in page.text()
     assert "several" in page.text("dd")
+
+
+def test_what_is_known_stale_left_out_or_hinted_is_told(tmp_path: Path) -> None:
+    run = run_of({"mine": [result("close.eof", Outcome.FAIL), result("reply.prompt")]})
+    (eof, *_) = run.targets["mine"].clauses
+    run.targets["mine"].clauses[0] = dataclasses.replace(eof, known="the library <closes> it")
+    run.targets["mine"].hint = "try --profile echo"
+    run.left_out, run.stale = {"theirs": "no compiler"}, ["known.toml, line 3: it passes"]
+    text = page_of(run, tmp_path).text()
+    for said in (
+        "the library <closes> it",
+        "mine: try --profile echo",
+        "theirs was left out: no compiler",
+        "line 3: it",
+    ):
+        assert said in text

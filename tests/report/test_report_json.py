@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from faces_runs import every_outcome, hostile
+from faces_runs import HOSTILE, every_outcome, hostile, noted
 
 from conformance.report.json_report import from_json, read_json, schema, to_json, write_json
 from conformance.report.outcome import MOST_SHARDS, Outcome, Run, Shard, Verdict
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTHING = Run("0.1.0", "echo", 0)
-RUNS = {"every outcome": every_outcome(), "hostile": hostile(), "nothing": NOTHING}
+RUNS = {"every outcome": every_outcome(), "hostile": hostile(), "nothing": NOTHING, "noted": noted()}
 
 
 def closed(part: Any) -> Any:
@@ -53,6 +53,12 @@ def test_the_schema_is_one() -> None:
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_what_is_written_is_as_the_schema_says(run: Run) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(as_written(run))
+
+
+def test_what_is_noted_is_read_again() -> None:
+    run = from_json(as_written(noted()))
+    assert run == noted()
+    assert from_json(as_written(noted(HOSTILE))).left_out == {f"absent {plainly(HOSTILE)}": plainly(HOSTILE)}
 
 
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:

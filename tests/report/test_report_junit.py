@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import xmlschema
-from faces_runs import every_outcome, hostile
+from faces_runs import HOSTILE, every_outcome, hostile, noted
 
 from conformance.report.junit import to_junit, write_junit
 from conformance.report.outcome import Run
@@ -23,6 +23,7 @@ def interrupted() -> Run:
 
 
 RUNS = {"every outcome": every_outcome(), "hostile": hostile(), "nothing": NOTHING, "interrupted": interrupted()}
+RUNS |= {"noted": noted(), "hostile notes": noted(HOSTILE)}
 
 
 def case(suites: ET.Element, target: str, clause: str) -> ET.Element:
@@ -109,3 +110,14 @@ def test_what_xml_forbids_appears_as_its_escape(tmp_path: Path) -> None:
     (failure,) = read.iter("failure")
     assert r"\x00\x1b[2J\ud800" in str(failure.get("message"))
     assert "]]>&amp; <script>alert(1)</script>" in str(failure.text)
+
+
+def test_a_known_failure_is_skipped_with_its_reason_and_a_stale_one_fails() -> None:
+    suites = to_junit(noted(), strict=True)
+    skipped = case(suites, "mine", "close.eof").find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "MUST does not hold, and is known: the library <closes> it"
+    said = {told.tag: told.get("message") for told in suites.iterfind("testsuite[@name='echo-conformance.run']/*/*")}
+    assert said == {"failure": "line 3: the library <closes> it", "skipped": "left out: the library <closes> it"}
+    facts = {each.get("name"): each.get("value") for each in suites.iter("property")}
+    assert facts["hint"] == "hint: the library <closes> it"

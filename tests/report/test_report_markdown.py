@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from faces_runs import clause, every_outcome, failure, hostile
+from faces_runs import HOSTILE, clause, every_outcome, failure, hostile, noted
 from markdown_it import MarkdownIt
 
 from conformance.report.markdown import MOST_BYTES, RESERVED_BYTES, escaped, to_markdown, write_markdown
@@ -130,3 +130,14 @@ def test_a_summary_is_added_to_what_is_there(tmp_path: Path) -> None:
     for _ in range(2):
         write_markdown(every_outcome(), tmp_path / "summary.md")
     assert (tmp_path / "summary.md").read_text() == to_markdown(every_outcome()) + "\n" + to_markdown(every_outcome())
+
+
+def test_what_is_known_stale_left_out_or_hinted_is_told() -> None:
+    text = Page(to_markdown(noted())).text
+    for said in ("🟡 known", "does not hold on mine, and is known: the library <closes> it", "line 3: the library"):
+        assert said in text
+    assert "was left out: the library <closes> it" in text
+    assert "(1 pass, 1 fail, 1 of them known)" in text
+    assert "hint: the library <closes> it" in text
+    assert "profiles echo, received" in text
+    assert "<script" not in to_markdown(noted(HOSTILE))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from faces_runs import clause
+from faces_runs import clause, noted
 
 from conformance.report.merge import Unmergeable, merge
 from conformance.report.outcome import ClauseResult, ExitCode, Outcome, Run, Shard
@@ -101,3 +101,19 @@ def test_what_contradicts_is_refused(change: Callable[[Run], None], said: str) -
     change(other)
     with pytest.raises(Unmergeable, match=said):
         merge([run_of(clause("close.eof")), other])
+
+
+def test_what_is_said_beside_the_outcomes_stays() -> None:
+    tried = run_of(clause("reply.prompt"), target=next(iter(noted().left_out)))
+    whole, _ = merge([noted(), tried])
+    assert whole.left_out == {}
+    assert whole.stale == noted().stale
+    assert (whole.targets["mine"].hint, whole.targets["mine"].profile) == ("hint: the library <closes> it", "echo")
+    assert [result.known for result in whole.targets["mine"].clauses] == ["the library <closes> it", None]
+    assert whole.exit_code() == ExitCode.NONCONFORMANT
+
+
+def test_a_target_has_one_profile() -> None:
+    other = run_of(clause("reply.prompt"), target="mine")
+    with pytest.raises(Unmergeable, match="mine was not judged by one profile: echo, received"):
+        merge([noted(), other])

@@ -11,12 +11,16 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import psutil
 import pytest
 
-from examples.build import Target, missing, targets
+from conformance.targets.building import missing
+from examples.build import targets
+
+if TYPE_CHECKING:
+    from conformance.targets.described import Described
 
 ROOT = Path(__file__).parent.parent.parent
 HOSTILE = ROOT / "tests" / "hostile"
@@ -80,7 +84,7 @@ def needed(name: str) -> str:
     return path
 
 
-def buildable(name: str) -> Target:
+def buildable(name: str) -> Described:
     """Return the example of this name, or go on without this test where its tools are missing."""
     target = targets()[name]
     if lacking := missing(target):

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from conformance import plugin
+from conformance import own_servers
 from conformance.clauses import all_clauses
 
-ZOO = plugin.zoo()
+ZOO = own_servers.zoo()
 CLAUSES = {clause.id: clause for clause in all_clauses()}
 ENOUGH = 60
 LONGEST_S = 1200

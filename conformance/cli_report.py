@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
+from conformance.known_failures import KnownFailures, write_known_failures
 from conformance.report.html_report import write_html
 from conformance.report.json_report import read_json, schema, write_json
 from conformance.report.junit import write_junit
@@ -43,24 +44,26 @@ class Output(Console):
 class Faces:
     """The files that were asked for beside the terminal, `page` being the folder of the HTML page.
 
+    `known` is for the failures that there are, as `conformance.known_failures` has them.
     `strict` has a broken SHOULD be a failure in all of them.
     """
 
     json: Path | None
     junit: Path | None
     markdown: Path | None
+    known: Path | None
     page: Path | None
     strict: bool
 
     def __post_init__(self) -> None:
-        for name in ("json", "junit", "markdown"):
-            file = getattr(self, name)
+        files = {"json": self.json, "junit": self.junit, "markdown": self.markdown, "write-known-failures": self.known}
+        for name, file in files.items():
             if file is not None and not file.parent.is_dir():
                 msg = f"there is no folder {file.parent} to write {file.name} into (--{name})"
                 raise click.UsageError(msg)
 
-    def finish(self, run: Run, console: Console) -> NoReturn:
-        """Write and show the run, and end with its verdict."""
+    def finish(self, run: Run, console: Console, before: KnownFailures | None = None) -> NoReturn:
+        """Write and show the run, and end with its verdict. `before` are the known failures that it was told of."""
         try:
             if self.json is not None:
                 write_json(run, self.json)
@@ -68,6 +71,8 @@ class Faces:
                 write_junit(run, self.junit, strict=self.strict)
             if self.markdown is not None:
                 write_markdown(run, self.markdown)
+            if self.known is not None:
+                write_known_failures(run, self.known, before)
             show(run, console)
             if self.page is not None:  # after the verdict: a disk that is full hides none
                 console.print(f"report: {write_html(run, self.page)}", markup=False)
@@ -92,6 +97,13 @@ OPTIONS = (
     click.option("--junit", type=FILE, metavar="FILE", help="Write them as JUnit XML, for a CI system."),
     click.option("--markdown", type=FILE, metavar="FILE", help="Add them to FILE, such as the summary of a job."),
     click.option(
+        "--write-known-failures",
+        "known",
+        type=FILE,
+        metavar="FILE",
+        help="Write the file for --known-failures, of all that fails.",
+    ),
+    click.option(
         "--report", "page", type=FOLDER, metavar="DIR", help="Write them as a page to look at: DIR/index.html."
     ),
 )
@@ -107,11 +119,13 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         json: Path | None,
         junit: Path | None,
         markdown: Path | None,
+        known: Path | None,
         page: Path | None,
         **others: Any,
     ) -> Any:
-        json, junit, markdown, page = (path and path.absolute() for path in (json, junit, markdown, page))
-        return command(faces=Faces(json, junit, markdown, page, strict), **others)
+        given = (json, junit, markdown, known, page)
+        json, junit, markdown, known, page = (path and path.absolute() for path in given)
+        return command(faces=Faces(json, junit, markdown, known, page, strict), **others)
 
     for option in reversed(OPTIONS):
         with_faces = option(with_faces)

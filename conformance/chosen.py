@@ -1,0 +1,65 @@
+"""The targets that the user's options name."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from conformance.clauses import PROFILES
+from conformance.harness.target import (
+    BadTarget,
+    Target,
+    address_target,
+    backend_target,
+    command_target,
+    zoo_target,
+)
+from conformance.targets.building import build
+from conformance.targets.described import DEFAULT_FILE, target_of
+from conformance.targets.usable import usable
+
+
+def named_targets(option: argparse.Namespace) -> list[Target]:
+    """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
+    shared = {"profile": option.profile, "chunk_limit_bytes": option.chunk_limit}
+    targets = [backend_target(name) for name in option.backend]
+    if targets and option.profile != PROFILES[0]:
+        msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
+        raise BadTarget(msg)
+    targets += [zoo_target(name, option.profile) for name in option.zoo]
+    for name, beside in (("port", "command"), ("pid", "address")):
+        if getattr(option, name) is not None and getattr(option, beside) is None:
+            msg = f"--{name} says something of --{beside}, which is missing"
+            raise BadTarget(msg)
+    if option.command is not None:
+        targets.append(
+            command_target(option.command, folder=option.folder, port=option.port, host=option.host, **shared)
+        )
+    if option.address is not None:
+        targets.append(address_target(option.address, pid=option.pid, **shared))
+    return [target.with_patience(option.patience) for target in targets]
+
+
+def described_targets(option: argparse.Namespace, folder: Path) -> list[Target]:
+    """The targets that the options name of a file, built. Raises `BadFile`, and `NotBuilt`."""
+    if option.targets is None and not option.target:
+        return []
+    path = folder / (option.targets or DEFAULT_FILE)
+    shown = os.path.relpath(path, folder) if path.is_relative_to(folder) else str(path)
+    described, _ = usable(path, option.target)
+    for one in described:
+        build(one)
+    return [
+        target_of(one, shown, profile=option.profile, chunk_limit_bytes=option.chunk_limit, patience=option.patience)
+        for one in described
+    ]
+
+
+def see_that_names_differ(targets: list[Target]) -> None:
+    """Raises `BadTarget` where two of them are called the same."""
+    names = [target.name for target in targets]
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"two of the targets are called {name}: reports could not tell them apart"
+            raise BadTarget(msg)

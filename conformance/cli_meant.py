@@ -1,0 +1,105 @@
+"""What the words of `run` mean, and that they can be meant: told before anything is started."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from _pytest.mark.expression import Expression  # pytest has no public name for it
+
+from conformance import own_servers
+from conformance.known_failures import KnownFailures
+from conformance.report.outcome import Run
+from conformance.targets.described import DEFAULT_FILE, Described, read
+from conformance.targets.usable import usable
+from conformance.toml_file import BadFile
+
+SERVERS = ("backends", "zoo", "command", "address", "targets", "target_names")
+SEVERAL = {"backend": "backends", "zoo": "zoo", "target": "target_names"}
+VALUED = (
+    *("command", "folder", "port", "host", "address", "pid", "targets"),
+    *("profile", "chunk_limit", "examples", "patience"),
+)
+FEW = 40  # names that are told in one message
+
+
+def settled(options: dict[str, Any], found: Run) -> tuple[list[str], bool]:
+    """The names of the servers that are meant, in order, and whether each worker can start a copy of each.
+
+    `options` are given names for `all` and for a file; the run is told of those that are left out. Raises
+    `click.UsageError`.
+    """
+    if all(options[name] in {None, ()} for name in SERVERS):
+        msg = "no server to judge: name one with --backend, --zoo, --command, --address or --target"
+        raise click.UsageError(msg)
+    _see_that_it_parses(options["expression"])
+    options["backends"] = _known("backend", options["backends"], own_servers.reference_backends)
+    options["zoo"] = _known("broken server", options["zoo"], lambda: own_servers.broken_servers(options["profile"]))
+    described = _described(options, found)
+    names = [*options["backends"], *options["zoo"], *(one.name for one in described)]
+    copies = options["address"] is None and options["port"] is None and all(one.copies for one in described)
+    return names, copies
+
+
+def _described(options: dict[str, Any], found: Run) -> list[Described]:
+    """The servers of a file that are meant."""
+    if options["targets"] is None and not options["target_names"]:
+        return []
+    file = options["targets"] or Path(DEFAULT_FILE)
+    try:
+        described, found.left_out = usable(file, list(options["target_names"]))
+    except BadFile as error:
+        raise click.UsageError(str(error)) from None
+    if not described:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in found.left_out.items())
+        msg = f"none of the servers that {file} describes can be run here: {reasons}"
+        raise click.UsageError(msg)
+    options["targets"], options["target_names"] = file.absolute(), tuple(one.name for one in described)
+    return described
+
+
+def known_failures(file: Path | None, targets: Path | None) -> KnownFailures | None:
+    """The known failures; they may also be of targets that the same file describes, and that are not tried now."""
+    if file is None:
+        return None
+    try:
+        return KnownFailures(file, read(targets)[1] if targets is not None else ())
+    except BadFile as error:
+        raise click.UsageError(str(error)) from None
+
+
+def plugin_words(options: dict[str, Any]) -> list[str]:
+    """The same options in the words of the pytest plugin, each of which is one word: `--name=value`."""
+    words = [f"--{name}={one}" for name, several in SEVERAL.items() for one in options[several]]
+    words += [f"--{name.replace('_', '-')}={options[name]}" for name in VALUED if options.get(name) is not None]
+    return words + (["-k", options["expression"]] if options["expression"] else [])
+
+
+def _see_that_it_parses(expression: str | None) -> None:
+    """Workers would find out each for itself, and say so at length."""
+    try:
+        Expression.compile(expression or "")
+    except SyntaxError as error:
+        msg = f"-k {expression!r} cannot be read: {error.msg}"
+        raise click.UsageError(msg) from None
+
+
+def _known(what: str, names: tuple[str, ...], listed: Callable[[], dict[str, str | None]]) -> list[str]:
+    """The servers that are meant, `all` for each that is available. Raises where one is not known or not available."""
+    if not names:
+        return []
+    servers = listed()
+    available = own_servers.available(servers)
+    for name in names:
+        if name != "all" and name not in servers and f"{name}[select]" not in servers:
+            near = list(servers) if len(servers) < FEW else difflib.get_close_matches(name, servers, n=3)
+            known = f"there are {', '.join(near)}" if near else "`echo-conformance list` names them"
+            msg = f"there is no {what} {name!r}; {known}"
+            raise click.UsageError(msg)
+        if name != "all" and servers.get(name) is not None:
+            msg = f"the {what} {name} is not available here: {servers[name]}"
+            raise click.UsageError(msg)
+    return list(dict.fromkeys(known for name in names for known in (available if name == "all" else [name])))

@@ -1,0 +1,49 @@
+"""The servers of this project that can be judged: the reference servers, and the broken ones of the zoo."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+LIST_WITHIN_S = 30
+
+
+def reference_backends() -> dict[str, str | None]:
+    """Each reference server's name, with the reason where it is not available here."""
+    listed = _listed_by("reference_servers", "--list", "--json")
+    return {entry["name"]: None if entry["available"] else entry["reason"] for entry in listed}
+
+
+def broken_servers(profile: str) -> dict[str, str | None]:
+    """Each broken server of the zoo, with the reason where it cannot be run here, or not with this profile."""
+    reasons: dict[str, str | None] = {}
+    for entry in zoo():
+        reasons[entry["name"]] = f"it needs {entry['missing']}" if entry["missing"] else None
+        if entry["profile"] != profile:
+            reasons[entry["name"]] = f"it answers by another profile (--profile {entry['profile']})"
+    return reasons
+
+
+def zoo() -> list[dict[str, Any]]:
+    """All that the zoo says of its servers."""
+    listed: list[dict[str, Any]] = _listed_by("conformance.zoo", "--json")
+    return listed
+
+
+def unseen_bugs() -> dict[str, str]:
+    """Each bug that nobody outside can see, with the reason."""
+    listed: dict[str, str] = _listed_by("conformance.zoo", "--unseen")
+    return listed
+
+
+def available(servers: dict[str, str | None]) -> list[str]:
+    """Those for which there is no reason why not."""
+    return [name for name, reason in servers.items() if reason is None]
+
+
+def _listed_by(module: str, *words: str) -> Any:
+    """What a program of this project says as JSON. The judge never imports the judged."""
+    command = [sys.executable, "-P", "-m", module, *words]
+    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout)

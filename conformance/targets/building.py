@@ -1,0 +1,112 @@
+"""Builds what a `targets.toml` describes, and says what this machine lacks for it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shlex
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from conformance.targets.described import BUILT, Described
+
+INCLUDES = ("/usr/include", f"/usr/include/{sysconfig.get_config_var('MULTIARCH')}", "/usr/local/include")
+HEADERS = (".h", ".hpp")
+WITHIN_S = 300
+SHOWN_LINES = 40
+
+
+class NotBuilt(Exception):
+    """A target's build line failed; the message has it, and the last that it said."""
+
+
+def build(one: Described) -> None:
+    """Run its build line, unless what it makes is there and current. Raises `NotBuilt`."""
+    if not one.build:
+        return
+    makes_output = "{output}" in one.build
+    if not makes_output:
+        _run(one, one.output)
+    elif not (one.source and one.output.exists()):
+        _make_aside(one)
+
+
+def missing(one: Described) -> list[str]:
+    """What it needs and this machine lacks, in words, with what would give it."""
+    lacking = [f"{need} (Debian package {package})" for need, package in one.needs.items() if not is_there(need)]
+    return lacking + [f"{name} (Python package)" for name in one.python if not is_installed(name)]
+
+
+def remove_stale(known: Iterable[Described]) -> None:
+    """Remove what was built of these for another content."""
+    targets = list(known)
+    current = {one.output for one in targets}
+    for one in targets:
+        for path in (one.home / BUILT).glob(f"{one.name}-*"):
+            if path not in current and len(path.name) == len(one.output.name):
+                _remove(path)
+
+
+def is_there(need: str) -> bool:
+    """Whether a program or a header is on this machine."""
+    if need.endswith(HEADERS):
+        folders = [*os.environ.get("CPATH", "").split(os.pathsep), *INCLUDES]
+        return any((Path(folder) / need).exists() for folder in folders if folder)
+    return shutil.which(need) is not None
+
+
+def is_installed(package: str) -> bool:
+    """Whether this Python has a package."""
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _make_aside(one: Described) -> None:
+    """Build aside and rename, so that what is found is whole, whoever else builds at the same time."""
+    one.output.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=one.output.parent) as scratch:
+        aside = Path(scratch) / "output"
+        _run(one, aside)
+        if not aside.exists():
+            msg = f"the build line of {one.name} succeeded, and made no {{output}}: {one.build}"
+            raise NotBuilt(msg)
+        if not one.source and one.output.exists():
+            _remove(one.output)
+        if not one.output.exists():
+            aside.rename(one.output)
+
+
+def _run(one: Described, output: Path) -> None:
+    command = one.words(one.build, output)
+    folder, environment = one.home / one.folder, os.environ | one.environment
+    said = f"the build line of {one.name} failed: {shlex.join(command)}"
+    try:
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=WITHIN_S, check=False)
+    except subprocess.TimeoutExpired:
+        msg = f"{said}\nit was not done after {WITHIN_S} s"
+        raise NotBuilt(msg) from None
+    except OSError as error:
+        msg = f"{said}\n{command[0]}: {error.strerror}"
+        raise NotBuilt(msg) from None
+    if done.returncode:
+        output_said = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-SHOWN_LINES:]
+        raise NotBuilt("\n".join([said, *map(_printable, output_said), f"it ended with status {done.returncode}"]))
+
+
+def _printable(line: str) -> str:
+    """A compiler's words stay as they are, in any language; what a terminal would obey does not."""
+    return "".join(c if c.isprintable() else "    " if c == "\t" else ascii(c)[1:-1] for c in line)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

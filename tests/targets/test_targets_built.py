@@ -1,0 +1,96 @@
+"""What is built is current and whole, and what cannot be built says why."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from conformance.targets.building import NotBuilt, build, missing, remove_stale
+from conformance.targets.described import BUILT, Described
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COPIES = "{python} -c 'import shutil, sys; shutil.copy(*sys.argv[1:])' {source} {output}"
+FAILS = """{python} -c 'import sys; print("\\x1b[31mno such stack\\x1b[0m"); sys.exit(3)' {output}"""
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Described:
+    (tmp_path / "server.sh").write_text("exec true")
+    return Described("copied", tmp_path, source="server.sh", build=COPIES, command="{output} {port}")
+
+
+def built(target: Described) -> list[Path]:
+    return sorted((target.home / BUILT).glob("*"))
+
+
+def test_a_target_is_built_once_for_each_content(copied: Described) -> None:
+    build(copied)
+    assert built(copied) == [copied.output]
+    before = os.stat(copied.output).st_ino
+    build(copied)
+    assert os.stat(copied.output).st_ino == before
+    first = copied.output
+    (copied.home / copied.source).write_text("exec false")
+    build(copied)
+    assert built(copied) == sorted([first, copied.output])
+    remove_stale([copied])
+    assert built(copied) == [copied.output]
+    assert copied.output.read_text() == "exec false"
+
+
+def test_what_is_of_another_target_is_not_stale(copied: Described) -> None:
+    build(copied)
+    other = replace(copied, name="copied-too")
+    build(other)
+    remove_stale([copied])
+    assert built(copied) == sorted([copied.output, other.output])
+
+
+def test_another_build_line_builds_elsewhere(copied: Described) -> None:
+    assert replace(copied, build=copied.build + " ").output != copied.output
+
+
+def test_without_a_source_it_is_built_each_time(copied: Described) -> None:
+    line = '{python} -c \'import sys, os; open(sys.argv[1], "w").write(os.environ["SAYS"])\' {output}'
+    for says in ("one", "two"):
+        target = replace(copied, source="", build=line, environment={"SAYS": says})
+        build(target)
+        assert target.output.read_text() == says
+
+
+def test_a_build_line_may_make_what_it_likes(copied: Described) -> None:
+    (copied.home / "sub").mkdir()
+    build(replace(copied, source="", build="touch made", command="./made {port}", folder="sub"))
+    assert (copied.home / "sub" / "made").exists()
+    assert not built(copied)
+
+
+def test_a_build_that_fails_leaves_nothing_and_says_why(copied: Described) -> None:
+    with pytest.raises(NotBuilt) as failed:
+        build(replace(copied, build=FAILS))
+    assert "the build line of copied failed: " in str(failed.value)
+    assert str(failed.value).endswith("\\x1b[31mno such stack\\x1b[0m\nit ended with status 3")
+    assert built(copied) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("no-such-compiler {output}", "No such file or directory"), ("true {output}", "succeeded, and made no {output}")],
+)
+def test_a_build_line_that_makes_nothing(copied: Described, line: str, said: str) -> None:
+    with pytest.raises(NotBuilt, match=said):
+        build(replace(copied, build=line))
+
+
+def test_what_is_missing_is_said_with_what_would_give_it(copied: Described) -> None:
+    needs = {"no-such-compiler": "compiler-package", "no/such.h": "header-package", "sh": "dash"}
+    assert missing(replace(copied, needs=needs, python=["pytest", "no-such-package"])) == [
+        "no-such-compiler (Debian package compiler-package)",
+        "no/such.h (Debian package header-package)",
+        "no-such-package (Python package)",
+    ]
