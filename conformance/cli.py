@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
 from conformance.cli_help import SHELLS, Interruptible, Sectioned, backend_names, clause_names
 from conformance.cli_judging import at_one_copy, judged
-from conformance.cli_meant import known_failures, plugin_words, settled
+from conformance.cli_meant import known_failures, names_target, plugin_words, settled
 from conformance.cli_options import target_options
 from conformance.cli_reference import explain, list_
-from conformance.cli_report import Faces, Output, report, reported
+from conformance.cli_report import REPORTS, Faces, Output, report, reported
+from conformance.cli_reproducing import reproduce, reproducer_of
 from conformance.cli_types import Examples, Jobs
+from conformance.plugin_options import EXAMPLES
 from conformance.report.outcome import Run
+from conformance.report.reproducer import case_in
 from conformance.spread import Spread, spreading
 
 PROGRAM = "echo-conformance"
@@ -83,19 +87,70 @@ def run(spread: Spread, seed: int | None, faces: Faces, **options: Any) -> None:
     A quick look:                    --examples quick -k "close or reply"
     What failed, once more:          -k close.coalesced --seed 5
     """  # noqa: D301
-    seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
-    found = Run(metadata.version(PROGRAM), options["profile"], seed)
+    options["folder"] = os.getcwd()
+    found = _found(seed, options)
     names, copies = settled(options, found)
     known = known_failures(options["known_failures"], options["targets"])
     spread = spread if copies else at_one_copy(spread)
+    found.shards = spread.shard_of([str(found.seed), *plugin_words(options | PLACES)])
     console = Output()
-    options["folder"] = os.getcwd()
-    found.shards = spread.shard_of([str(seed), *plugin_words(options | PLACES)])
     judged(found, options, spread, console, known)
     if found.interrupted:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is done is told whole; it takes a moment
     found.arrange(names)
+    reproduce(found, faces.reports, Path(options["folder"]), console)
     faces.finish(found, console, known)
+
+
+def _found(seed: int | None, options: dict[str, Any]) -> Run:
+    """A run that has found nothing yet."""
+    return Run(
+        metadata.version(PROGRAM), options["profile"], random.SystemRandom().randrange(SEEDS) if seed is None else seed
+    )
+
+
+@main.command(cls=Sectioned, short_help="Play a failed case again.")
+@click.argument("what", metavar="FILE|CLAUSE")
+@click.option(
+    "--from",
+    "reports",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=REPORTS,
+    show_default=True,
+    metavar="DIR",
+    help="The folder of reports in which the newest reproducer of CLAUSE is looked for.",
+)
+@target_options
+@reported
+@click.pass_context
+def replay(context: click.Context, /, what: str, reports: Path, faces: Faces, **options: Any) -> None:
+    """Play the case of a reproducer through the suite, on the server that it was written for or on another one.
+
+    CLAUSE is the newest reproducer of that clause.
+    """
+    file = reproducer_of(what, reports)
+    try:
+        case = case_in(file)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+    if not names_target(options):
+        context = run.make_context("run", [str(word) for word in case["target"]])
+        options = {name: context.params[name] for name in options}
+    if context.get_parameter_source("profile") is ParameterSource.DEFAULT:
+        options["profile"] = case["profile"]
+    options["chunk_limit"] = options["chunk_limit"] or case["chunk_limit"]
+    options |= {
+        "case": str(file.absolute()),
+        "folder": os.getcwd(),
+        "expression": None,
+        "examples": EXAMPLES["standard"],
+    }
+    found = _found(None, options)
+    names, _ = settled(options, found)
+    console = Output()
+    judged(found, options, Spread(), console)
+    found.arrange(names)
+    faces.finish(found, console)
 
 
 @main.command(short_help="Run a reference server.", context_settings={"ignore_unknown_options": True})

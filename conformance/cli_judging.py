@@ -55,6 +55,5 @@ def _nothing_to_try(options: dict[str, Any], spread: Spread) -> click.UsageError
         return click.UsageError(
             f"shard {spread.group} of {spread.splits} has no clause: there are fewer clauses than shards, or none"
         )
-    return click.UsageError(
-        f"no clause matches -k {options['expression']!r}; `echo-conformance list clauses` names them"
-    )
+    sought = "of this profile is that of the case" if options.get("case") else f"matches -k {options['expression']!r}"
+    return click.UsageError(f"no clause {sought}; `echo-conformance list clauses` names them")

@@ -21,7 +21,7 @@ SERVERS = ("backends", "zoo", "command", "address", "targets", "target_names")
 SEVERAL = {"backend": "backends", "zoo": "zoo", "target": "target_names"}
 VALUED = (
     *("command", "folder", "port", "host", "address", "pid", "targets"),
-    *("profile", "chunk_limit", "examples", "patience"),
+    *("profile", "chunk_limit", "examples", "patience", "case"),
 )
 FEW = 40  # names that are told in one message
 
@@ -32,7 +32,7 @@ def settled(options: dict[str, Any], found: Run) -> tuple[list[str], bool]:
     `options` are given names for `all` and for a file; the run is told of those that are left out. Raises
     `click.UsageError`.
     """
-    if all(options[name] in {None, ()} for name in SERVERS):
+    if not names_target(options):
         msg = "no server to judge: name one with --backend, --zoo, --command, --address or --target"
         raise click.UsageError(msg)
     _see_that_it_parses(options["expression"])
@@ -42,6 +42,11 @@ def settled(options: dict[str, Any], found: Run) -> tuple[list[str], bool]:
     names = [*options["backends"], *options["zoo"], *(one.name for one in described)]
     copies = options["address"] is None and options["port"] is None and all(one.copies for one in described)
     return names, copies
+
+
+def names_target(options: dict[str, Any]) -> bool:
+    """Whether a server is meant by any of them."""
+    return any(options[name] not in {None, ()} for name in SERVERS)
 
 
 def _described(options: dict[str, Any], found: Run) -> list[Described]:

@@ -25,6 +25,7 @@ from conformance.report.terminal import show
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
+REPORTS = Path("report")  # where reproducers are unless another folder is named
 RESULTS = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
@@ -44,6 +45,7 @@ class Output(Console):
 class Faces:
     """The files that were asked for beside the terminal, `page` being the folder of the HTML page.
 
+    `reports` is that folder, or else the one for reproducers, as the user calls it.
     `known` is for the failures that there are, as `conformance.known_failures` has them.
     `strict` has a broken SHOULD be a failure in all of them.
     """
@@ -53,6 +55,7 @@ class Faces:
     markdown: Path | None
     known: Path | None
     page: Path | None
+    reports: Path
     strict: bool
 
     def __post_init__(self) -> None:
@@ -104,7 +107,11 @@ OPTIONS = (
         help="Write the file for --known-failures, of all that fails.",
     ),
     click.option(
-        "--report", "page", type=FOLDER, metavar="DIR", help="Write them as a page to look at: DIR/index.html."
+        "--report",
+        "page",
+        type=FOLDER,
+        metavar="DIR",
+        help="Write them as a page to look at, DIR/index.html, beside what shows failures (in ./report else).",
     ),
 )
 
@@ -123,9 +130,9 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         page: Path | None,
         **others: Any,
     ) -> Any:
-        given = (json, junit, markdown, known, page)
+        given, reports = (json, junit, markdown, known, page), page or REPORTS
         json, junit, markdown, known, page = (path and path.absolute() for path in given)
-        return command(faces=Faces(json, junit, markdown, known, page, strict), **others)
+        return command(faces=Faces(json, junit, markdown, known, page, reports, strict), **others)
 
     for option in reversed(OPTIONS):
         with_faces = option(with_faces)

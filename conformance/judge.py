@@ -20,6 +20,7 @@ from conformance.clauses import SPECS
 from conformance.elsewhere import SPECS_VARIABLE, isolate
 from conformance.known_failures import KnownFailures
 from conformance.report.outcome import ClauseResult, Run, clause_from_data
+from conformance.report.reached import means_from_data
 from conformance.spread import Spread, place, prepare
 from conformance.toml_file import BadFile
 
@@ -122,11 +123,11 @@ class Collector:
         """One clause more."""
         data: dict[str, Any] | None = getattr(report, plugin.CLAUSE_RESULT, None)
         if data is not None:
-            target, profile, hint = (data.pop(name) for name in plugin.OF_TARGET)
+            target, means, hint = (data.pop(name) for name in plugin.OF_TARGET)
             result = clause_from_data(data)
             if self._known is not None:
                 result = self._known.marked(target, result)
-            self._run.add(target, result, profile=profile, hint=hint)
+            self._run.add(target, result, means=means_from_data(means), hint=hint)
             if self._watching is not None:
                 self._watching.done(target, result)
 

@@ -25,10 +25,13 @@ from conformance.harness.kernel import KernelView
 from conformance.harness.launch import Keeper
 from conformance.harness.target import BadTarget, Target
 from conformance.harness.trial import Nonconformity, Trial
+from conformance.means import means_of
 from conformance.own_servers import available, broken_servers, reference_backends, zoo
 from conformance.plugin_options import add_options
+from conformance.replay import Replay
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import Outcome, clause_to_data
+from conformance.report.reached import means_to_data
 from conformance.result import KNOWN, NotApplicable, Unobserved, again, result_of
 from conformance.targets.building import NotBuilt
 from conformance.toml_file import BadFile
@@ -42,7 +45,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
-OF_TARGET = ("target", "profile", "hint")  # what a clause's result says of the target, in this order
+OF_TARGET = ("target", "means", "hint")  # what a clause's result says of the target, in this order
 SETTLED = "targets of the file"
 
 
@@ -58,6 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
         # and forgets it. Nothing here needs to be finished either: the keeper ends the server. (One that is
         # reached by a socket may be in a thread of that server's, which no interrupt from here comes to.)
         signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    if config.option.case is not None:
+        try:
+            config.pluginmanager.register(Replay(Path(config.option.case)))
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(str(error)) from None
     config.addinivalue_line("markers", "clause(level, needs, profiles): a clause of the specification")
     option = config.option
     if "all" in option.backend:  # settled here, once: workers are handed the names
@@ -83,7 +91,7 @@ def _described(config: pytest.Config) -> list[Target]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker what its targets are."""
-    own = [target for target in node.config.stash[TARGETS] if "--target" in target.options]
+    own = [target for target in node.config.stash[TARGETS] if target.described]
     node.workerinput[SETTLED] = [dataclasses.asdict(target) for target in own]
 
 
@@ -179,10 +187,10 @@ def pytest_runtest_makereport(
         trial,
         error,
         call.duration,
-        again(_target(item), clause, option.examples, item.config.getoption("hypothesis_seed", None)),
+        again(_target(item), clause, option.examples, item.config.getoption("hypothesis_seed", None), option.case),
     )
     target = _target(item)
-    of_target = (target.name, target.profile, trial.bench.hint if trial is not None else None)
+    of_target = (target.name, means_to_data(means_of(target)), trial.bench.hint if trial is not None else None)
     setattr(report, CLAUSE_RESULT, dict(zip(OF_TARGET, of_target, strict=True)) | clause_to_data(result))
     if result.outcome in {Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE}:
         report.outcome = "skipped"

@@ -14,6 +14,7 @@ from conformance.harness.as_data import case_to_data, timeline_to_data
 from conformance.harness.bench import Inconclusive
 from conformance.harness.launch import CannotStart
 from conformance.harness.law import Breach
+from conformance.harness.script import Await, AwaitEnd, Script, script
 from conformance.harness.target import Target
 from conformance.harness.text import plain
 from conformance.harness.transcript import Transcript
@@ -74,8 +75,10 @@ def result_of(
     )
 
 
-def again(target: Target, clause: Clause, examples: int, seed: int | None) -> list[str]:
-    """The command that tries a clause again."""
+def again(target: Target, clause: Clause, examples: int, seed: int | None, case: str | None = None) -> list[str]:
+    """The command that tries a clause again, with the cases of that seed or with the one case of a file."""
+    if case is not None:
+        return ["echo-conformance", "replay", case, *target.options]
     words = ["echo-conformance", "run", *target.options, "-k", clause.id, "--examples", str(examples)]
     return words if seed is None else [*words, "--seed", str(seed)]
 
@@ -92,8 +95,8 @@ def _failure(finding: Finding, trial: Trial | None, again: Iterable[str]) -> Fai
         case=_case(finding),
         note=finding.note,
         again=shlex.join(again),
-        steps=case_to_data(finding.script),
-        stopped_at=stop.index if stop is not None and transcript.script == finding.script else None,
+        steps=case_to_data(_whole_case(finding, trial)),
+        stopped_at=_stopped_at(finding),
         trouble=stop.trouble.value if stop is not None else None,
         difference=_difference(transcript),
         timeline=cast("list[Moment]", timeline_to_data(transcript)),
@@ -109,6 +112,26 @@ def _outage(breach: Breach, transcript: Transcript) -> str:
     if breach.actual.startswith(STOPPED):
         return breach.actual.partition(";")[0]
     return SILENT if breach.actual.startswith(SILENT) else ""
+
+
+def _whole_case(finding: Finding, trial: Trial | None) -> Script:
+    """All that it takes to see it: where a new connection showed what a case had left behind, that one as well.
+
+    Of a server that never ends a connection, only what it owes is awaited, as it was when the case was played.
+    """
+    case = finding.script
+    if finding.transcript.script != case:
+        case = script(case, finding.transcript.script)
+    if trial is None or trial.bench.awaits_end:
+        return case
+    return script(*(Await(step.client) if isinstance(step, AwaitEnd) else step for step in case))
+
+
+def _stopped_at(finding: Finding) -> int | None:
+    stop = finding.transcript.stop
+    if stop is None:
+        return None
+    return stop.index if finding.transcript.script == finding.script else len(finding.script) + stop.index
 
 
 def _difference(transcript: Transcript) -> Difference | None:

@@ -48,6 +48,7 @@ class Target:
     environment: tuple[tuple[str, str], ...] = ()  # variables that the command is started with, beside the suite's own
     limits: tuple[tuple[str, int], ...] = ()  # soft ones, by the names of `conformance.harness.limited`
     capabilities: tuple[str, ...] = ()
+    described: bool = False  # by a targets.toml, in a folder of its own
 
     @property
     def told_port(self) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 
-from conformance.report.outcome import ClauseResult, Outcome
+from conformance.report.outcome import SHOWS, ClauseResult, Failure, Outcome
 
 WIDTH = 110
 MOST_STEPS = 24
@@ -31,8 +32,17 @@ def failure_text(result: ClauseResult) -> str:
         "  Shortest case:",
         *(f"    {line}" for line in _steps(failure.case)),
         f"  Run again: {failure.again}",
+        *_reproducer(failure),
     ]
     return "\n".join(parts)
+
+
+def _reproducer(failure: Failure) -> list[str]:
+    """How to show the fault without the suite, and whether that did show it."""
+    if failure.reproducer is None:
+        return []
+    doubt = f"    ({failure.shows})" if failure.shows not in {None, SHOWS} else ""
+    return [f"  Reproducer: python {shlex.quote(failure.reproducer)} {failure.reproduce or ''}".rstrip() + doubt]
 
 
 def _part(name: str, text: str) -> list[str]:

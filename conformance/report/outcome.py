@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypedDict
 
+from conformance.report.reached import Means
+
 SUITE = "echo-conformance"
 LEVELS = ("MUST", "SHOULD", "MAY")
 MOST_SHARDS = 1000
+SHOWS = "shows the fault"  # what is said of a reproducer that did, when it was tried
 
 
 class Outcome(enum.StrEnum):
@@ -66,9 +69,9 @@ class Failure:
 
     `steps` are the case as data, in the form of `conformance.harness.as_data`; `stopped_at` is the index of the one
     that could not be done, and `trouble` why. `timeline` is what happened, in the same module's form. `output` is the
-    last that the server wrote. `reproducer` is the file that shows the fault, where one was written, and `shows` what
-    it said when it was tried; `capture` is the file that has its packets. `outage` says how
-    the server died or that it fell silent, in the words of `actual`; it is empty where it did neither.
+    last that the server wrote. `reproducer` is the file that shows the fault, where one was written, `reproduce` the
+    arguments that it takes, and `shows` what it said when it was tried; `capture` is the file that has its packets.
+    `outage` says how the server died or that it fell silent, in the words of `actual`; empty where it did neither.
     """
 
     expected: str
@@ -85,6 +88,7 @@ class Failure:
     timeline: list[Moment] = field(default_factory=list)
     output: str = ""
     reproducer: str | None = None
+    reproduce: str | None = None
     shows: str | None = None
     capture: str | None = None
     outage: str = ""
@@ -127,12 +131,16 @@ class ClauseResult:
 
 @dataclass(slots=True)
 class TargetResult:
-    """All clauses of one target, and the profile that it was judged by. `hint` is what its user may have meant."""
+    """All clauses of one target, and the profile that it was judged by. `hint` is what its user may have meant.
+
+    `means` are there where it was judged just now, and not in what is read of an earlier run.
+    """
 
     name: str
     profile: str = ""
     hint: str | None = None
     clauses: list[ClauseResult] = field(default_factory=list)
+    means: Means | None = None
 
     @property
     def seconds(self) -> float:
@@ -214,9 +222,10 @@ class Run:
     left_out: dict[str, str] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
 
-    def add(self, target: str, result: ClauseResult, *, profile: str | None = None, hint: str | None = None) -> None:
-        """Take in what became of a clause."""
-        of_target = self.targets.setdefault(target, TargetResult(target, profile or self.profile))
+    def add(self, target: str, result: ClauseResult, *, means: Means | None = None, hint: str | None = None) -> None:
+        """Take in what became of a clause, on a target that is reached by these means."""
+        profile = means.profile if means is not None else self.profile
+        of_target = self.targets.setdefault(target, TargetResult(target, profile, means=means))
         of_target.clauses.append(result)
         of_target.hint = of_target.hint or hint
 

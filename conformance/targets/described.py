@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.harness.target import (
+    DEFAULT_CHUNK_LIMIT_BYTES,
     DEFAULT_HOST,
+    DEFAULT_PROFILE,
     FACTORS,
     BadTarget,
     Target,
@@ -104,15 +106,19 @@ def target_of(one: Described, file: str, *, profile: str, chunk_limit_bytes: int
         target = command_target(
             command, folder=folder, port=one.port, host=one.host, profile=profile, chunk_limit_bytes=limit
         )
-    options = ("--target", one.name) if file == DEFAULT_FILE else ("--targets", file, "--target", one.name)
+    options = ["--target", one.name] if file == DEFAULT_FILE else ["--targets", file, "--target", one.name]
+    options += ["--profile", profile] if one.profile is None and profile != DEFAULT_PROFILE else []
+    options += ["--chunk-limit", str(limit)] if one.chunk_limit is None and limit != DEFAULT_CHUNK_LIMIT_BYTES else []
+    options += ["--patience", f"{patience:g}"] if patience != 1 else []
     return dataclasses.replace(
         target,
         name=one.name,
         patience=min(max(one.patience * patience, FACTORS[0]), FACTORS[1]),
-        options=options if patience == 1 else (*options, "--patience", f"{patience:g}"),
+        options=tuple(options),
         environment=tuple(one.environment.items()),
         limits=tuple(one.limits.items()),
         capabilities=tuple(one.capabilities),
+        described=True,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from cli_program import ODD_SERVER, ROOT, Program
+from cli_program import BOUND_S, ODD_SERVER, ROOT, Program
 from test_cli_targets import plain_pytest
 
 if TYPE_CHECKING:
@@ -33,6 +36,13 @@ environment = { SAYS = "so", PYTHONPATH = "ROOT" }
 command = "./none {port}"
 build = "sh -c 'echo no compiler today >&2; exit 3'"
 needs = { no-such-tool = "tool" }
+"""
+FORGETFUL = """
+[forgetful]
+command = "sh serve.sh {python} ODD_SERVER {port}"
+folder = "inside"
+limits = { descriptors = 99 }
+environment = { SAYS = "so" }
 """
 SOME = ("--examples", "2", "--jobs", "2", "-k", "close.eof or reply.prefix")
 
@@ -69,7 +79,7 @@ def test_the_command_that_runs_it_again_names_it(program: Program, file: Path) -
     ran, data = program.json("--target", "echoing", *words)
     assert ran.code == 1, ran.text
     again = "echo-conformance run --target echoing -k reply.prompt --examples 1 --seed 3"
-    assert data["targets"][0]["clauses"][0]["reproducer"] == again
+    assert data["targets"][0]["clauses"][0]["again"] == again
 
 
 WRONG = {
@@ -106,3 +116,26 @@ def test_plain_pytest_and_a_file(program: Program) -> None:
     ran = plain_pytest(program, "--target", "echoing", "--target", "first", "-n", "2", "-k", "close.eof")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "2 passed" in ran.stdout
+
+
+def test_what_a_described_target_fails_is_shown_and_played_again(program: Program, file: Path, tmp_path: Path) -> None:
+    file.write_text(file.read_text() + FORGETFUL.replace("ODD_SERVER", str(ODD_SERVER)))
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "serve.sh").write_text(
+        "test $(ulimit -Sn) = 99 && test $SAYS = so && exec $1 $2 $3 forgetful"
+    )
+    words = ("--target", "forgetful", "-k", "reply.prompt", "--examples", "quick", "--report", "report")
+    ran, data = program.json(*words)
+    assert ran.code == 1, ran.text
+    (clause,) = data["targets"][0]["clauses"]
+    assert clause["shows"] == "shows the fault"
+    python, *reproducing = shlex.split(f"python {clause['reproducer']} {clause['failure']['reproduce']}")
+    done = subprocess.run([sys.executable, *reproducing], cwd=tmp_path, timeout=BOUND_S, check=False)
+    assert (python, done.returncode) == ("python", 1)
+    assert "Show the reproducer" in (tmp_path / "report" / "index.html").read_text()
+    ran = program("replay", "reply.prompt", "--junit", "again.xml")
+    assert ran.code == 1, ran.text
+    assert "forgetful: nonconformant (1 fail)" in ran.stdout
+    assert "1 cases in " in ran.stdout
+    assert "--target forgetful" in (tmp_path / "again.xml").read_text()
+    assert program("replay", "reply.prompt", "--target", "first").code == 0

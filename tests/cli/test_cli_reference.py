@@ -61,7 +61,7 @@ def test_a_clause_that_there_is_not(program: Program) -> None:
     assert "`echo-conformance list clauses` names them" in program("explain", "qqq").stderr
 
 
-@pytest.mark.parametrize("words", [(), ("run",), ("list",), ("explain",), ("serve",)])
+@pytest.mark.parametrize("words", [(), ("run",), ("replay",), ("list",), ("explain",), ("serve",)])
 def test_help_is_there(program: Program, words: tuple[str, ...]) -> None:
     ran = program(*words, "--help")
     assert ran.code == 0, ran.text

@@ -18,6 +18,8 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "message": (str, type(None)),
     "known": (str, type(None)),
     "reproducer": (str, type(None)),
+    "shows": (str, type(None)),
+    "again": (str, type(None)),
     "requirement": str,
     "misconfigured": bool,
     "first_failure_examples": (int, type(None)),
@@ -61,9 +63,12 @@ def test_the_json_file_of_a_broken_server(program: Program) -> None:
     assert shape_of(clause) == list(KINDS)
     assert (clause["id"], clause["level"], clause["outcome"]) == ("close.coalesced", "MUST", "fail")
     assert clause["message"].startswith("expected ")
-    assert clause["reproducer"] in ran.stdout
-    assert clause["reproducer"].startswith("echo-conformance run --command ")
-    assert clause["reproducer"].endswith(" -k close.coalesced --examples 20 --seed 5")
+    assert clause["again"] in ran.stdout
+    assert clause["again"].startswith("echo-conformance run --command ")
+    assert clause["again"].endswith(" -k close.coalesced --examples 20 --seed 5")
+    assert clause["reproducer"] == "report/reproducers/close.coalesced--tutorial_select.py"
+    assert f"Reproducer: python {clause['reproducer']} -- " in ran.stdout
+    assert clause["shows"] == "shows the fault"
 
 
 def test_the_same_seed_draws_the_same_cases(program: Program) -> None:

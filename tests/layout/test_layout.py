@@ -33,7 +33,11 @@ ARROWS = {
     "conformance.own_servers": (),
     "conformance.chosen": ("conformance.clauses", "conformance.harness", "conformance.targets"),
     "conformance.plugin_options": ("conformance.clauses", "conformance.harness.target"),
+    "conformance.replay": ("conformance.harness", "conformance.report", "conformance.clauses"),
+    "conformance.means": ("conformance.harness.target", "conformance.report"),
     "conformance.plugin": (
+        "conformance.means",
+        "conformance.replay",
         "conformance.plugin_options",
         "conformance.result",
         "conformance.chosen",
@@ -64,7 +68,11 @@ ARROWS = {
         "conformance.report",
         "conformance.spread",
     ),
+    "conformance.trying": ("conformance.harness", "conformance.report"),
+    "conformance.cli_reproducing": ("conformance.trying", "conformance.report"),
     "conformance.cli": (
+        "conformance.cli_reproducing",
+        "conformance.plugin_options",
         "conformance.cli_help",
         "conformance.cli_judging",
         "conformance.cli_meant",

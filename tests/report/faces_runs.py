@@ -79,7 +79,8 @@ def hostile() -> Run:
 def noted(text: str = "the library <closes> it") -> Run:
     """A run with all that is said beside the outcomes: a known failure, a stale one, a hint, a target left out."""
     run = Run("0.1.0", "received", 5, expected=3, left_out={f"absent {text}": text}, stale=[f"line 3: {text}"])
-    run.add("mine", clause("close.eof", Outcome.FAIL, known=text), profile="echo", hint=f"hint: {text}")
+    run.add("mine", clause("close.eof", Outcome.FAIL, known=text), hint=f"hint: {text}")
+    run.targets["mine"].profile = "echo"
     run.add("mine", clause("reply.prompt"))
     run.add("other", clause("reply.prompt"))
     return run

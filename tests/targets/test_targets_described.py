@@ -99,7 +99,7 @@ def test_what_is_left_open_is_as_the_command_line_says(tmp_path: Path) -> None:
     _, described = read(written(tmp_path, '[there]\naddress = "[::1]:80"\npid = 7'))
     target = target_of(described["there"], "targets.toml", profile="echo", chunk_limit_bytes=9)
     assert (target.address, target.pid, target.profile, target.chunk_limit_bytes) == (("::1", 80), 7, "echo", 9)
-    assert target.options == ("--target", "there")
+    assert target.options == ("--target", "there", "--profile", "echo", "--chunk-limit", "9")
 
 
 def test_words_with_blanks_stay_whole(tmp_path: Path) -> None:

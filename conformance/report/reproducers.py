@@ -1,0 +1,55 @@
+"""Writes a reproducer for each failure, and takes down what came of trying it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conformance.report.outcome import Outcome, Run, TargetResult
+from conformance.report.reached import Means
+from conformance.report.reproducer import reproducer
+
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reproducer of one failure: the clause at one place of a target's results."""
+
+    file: Path
+    means: Means
+    target: TargetResult
+    place: int
+
+    def note(self, shows: str) -> None:
+        """Set down with the failure what came of trying it."""
+        result = self.target.clauses[self.place]
+        if result.failure is not None:
+            self.target.clauses[self.place] = replace(result, failure=replace(result.failure, shows=shows))
+
+
+def file_name(clause: str, target: str) -> str:
+    """`CLAUSE--TARGET.py`, in characters that are safe anywhere."""
+    name = f"{UNSAFE.sub('_', clause)}--{UNSAFE.sub('_', target.removesuffix('.py'))}"
+    return name[:LONGEST_NAME].rstrip(".") + ".py"
+
+
+def write_reproducers(run: Run, folder: Path, shown_as: Path) -> list[Written]:
+    """Write one for each failure into a folder, which is made where there is a failure, and name it as the user would.
+
+    Raises OSError where that cannot be done.
+    """
+    files = []
+    for target in run.targets.values():
+        for place, result in enumerate(target.clauses):
+            if result.outcome is not Outcome.FAIL or result.failure is None or target.means is None:
+                continue
+            folder.mkdir(parents=True, exist_ok=True)
+            name = file_name(result.id, target.name)
+            (folder / name).write_text(reproducer(result, target.means, run.version), encoding="utf-8")
+            failure = replace(result.failure, reproducer=str(shown_as / name), reproduce=target.means.arguments())
+            target.clauses[place] = replace(result, failure=failure)
+            files.append(Written(folder / name, target.means, target, place))
+    return files

@@ -1,0 +1,12 @@
+"""What each reproducer says itself; here only so that the parts can be checked."""
+
+from __future__ import annotations
+
+CLAUSE = "chapter.name"
+LEVEL = "MUST"
+PROFILE = "received"
+CHUNK_LIMIT: int | None = None
+
+
+def case() -> None:
+    """The steps of the case."""

@@ -1,0 +1,93 @@
+"""What /proc tells of the server's processes (proc(5), Linux)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER
+from conformance.report.reproducing.verdict import CannotTell, Patience
+
+
+def tasks(pid: int) -> list[Path]:
+    """The threads of a process; none once it is gone."""
+    with contextlib.suppress(OSError):
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    return []
+
+
+def read(path: Path) -> str:
+    """A file of /proc; empty once its process is gone."""
+    with contextlib.suppress(OSError):
+        return path.read_text()
+    return ""
+
+
+def pids() -> list[int]:
+    """The server's process and all that descends from it."""
+    found, waiting = [], [SERVER.pid]
+    if not Path("/proc/self/task").exists():
+        raise CannotTell("this needs Linux: there is no /proc here")
+    while waiting:
+        pid = waiting.pop()
+        threads = tasks(pid)
+        found += [pid] if threads else []
+        waiting += [int(child) for thread in threads for child in read(thread / "children").split()]
+    return found
+
+
+def states(pid: int) -> list[str]:
+    """The state of each thread: R runs, S sleeps, T is stopped, Z has ended."""
+    stats = (read(thread / "stat") for thread in tasks(pid))
+    return [stat.rpartition(") ")[2][0] for stat in stats if stat]
+
+
+def is_runnable() -> bool:
+    """Whether any thread runs, or waits in line for a processor."""
+    return any("R" in states(pid) for pid in pids())
+
+
+def demand_s() -> float:
+    """Processor time that it has used or waited in line for, in seconds."""
+    counts = (read(thread / "schedstat").split() for pid in pids() for thread in tasks(pid))
+    return sum(int(count[0]) + int(count[1]) for count in counts if count) / 1e9
+
+
+def status(path: Path, field: str) -> int:
+    """A number from a file named status; 0 where it is not there."""
+    for line in read(path / "status").splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0])
+    return 0
+
+
+def wakeups() -> int:
+    """How often its threads have gone to sleep so far."""
+    return sum(status(thread, "voluntary_ctxt_switches") for pid in pids() for thread in tasks(pid))
+
+
+def memory_bytes() -> int:
+    """The memory that belongs to it alone."""
+    return 1024 * sum(status(Path(f"/proc/{pid}"), "RssAnon") for pid in pids())
+
+
+def send_signal(number: signal.Signals) -> None:
+    """Send a signal to each of its processes."""
+    for pid in pids():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def within_patience(condition: Callable[[], bool]) -> bool:
+    """Whether something comes to hold in time."""
+    deadline = time.monotonic() + Patience.silence_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return condition()
+        time.sleep(LOOK_AGAIN_S)
+    return True

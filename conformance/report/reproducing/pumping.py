@@ -1,0 +1,42 @@
+"""What moves the bytes of all connections."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from conformance.report.reproducing.verdict import Patience
+
+if TYPE_CHECKING:
+    from conformance.report.reproducing.client import Client
+
+SLICE_S = 0.1
+CLIENTS: dict[int, Client] = {}
+
+
+def pump(until: Callable[[], bool], about: list[Client], slice_s: float = SLICE_S) -> bool:
+    """Move bytes both ways on all connections until something holds; False when those it is about fall silent.
+
+    Silence is counted in turns, of which none counts for more than `SLICE_S`: a time in which this process did not run
+    is no silence of the server's.
+    """
+    silence_s = 0.0
+    while not until():
+        began = time.monotonic()
+        poller = select.poll()
+        asked: dict[int, Client] = {}
+        for each in {id(one): one for one in (*CLIENTS.values(), *about)}.values():
+            interest = each.interest()
+            if interest:
+                asked[each.socket.fileno()] = each
+                poller.register(each.socket, interest)
+        moved = False
+        for descriptor, events in poller.poll(slice_s * 1000):
+            asked[descriptor].ready(events)
+            moved = moved or asked[descriptor] in about
+        silence_s = 0.0 if moved else silence_s + min(time.monotonic() - began, SLICE_S)
+        if silence_s > Patience.silence_s:
+            return False
+    return True

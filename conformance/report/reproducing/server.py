@@ -1,0 +1,206 @@
+"""The server that is tried: started by its command, or reached at its address."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import random
+import re
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+from conformance.report.reproducing.verdict import CannotTell
+
+READY_WITHIN_S = 20.0
+ENDS_WITHIN_S = 2.0
+FINISHES_WITHIN_S = 0.02
+LOOK_AGAIN_S = 0.0005
+LAST_BYTES = 300
+PORTS = range(20000, 32000)  # below those that the kernel gives to connecting clients
+START_LINE = re.compile(rb"^Server start at: (\S+):(\d{1,5})\s*$", re.MULTILINE)
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+class Output(threading.Thread):
+    """Reads what the server writes, so that it never blocks on a full pipe; keeps the last of it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self.stream = stream
+        self.last = b""
+        self.announced: tuple[str, int] | None = None
+        self.read_on = threading.Event()
+        self.read_on.set()
+        self.start()
+
+    def run(self) -> None:
+        """Read to the end."""
+        while True:
+            select.select([self.stream], [], [])
+            self.read_on.wait()
+            data = os.read(self.stream.fileno(), 65536)
+            if not data:
+                return
+            text = self.last + data
+            found = START_LINE.search(text) if self.announced is None else None
+            if found is not None and int(found[2]) < 65536:
+                self.announced = found[1].decode("ascii", "replace").strip("[]"), int(found[2])
+            self.last = text[-LAST_BYTES:]
+
+
+class Server:
+    """Where it is reached; and its process, where it was started here."""
+
+    def __init__(self) -> None:
+        self.address = ("", 0)
+        self.command: list[str] = []
+        self.process: subprocess.Popen[bytes] | None = None
+        self.outputs: list[Output] = []
+
+    def start(self, command: list[str], address: tuple[str, int] | None) -> None:
+        """Start it, and wait until it accepts connections; `address` is where it serves, if that is known before.
+
+        Raises `CannotTell` where it does not come to serve.
+        """
+        host, port = address or ("127.0.0.1", 0)
+        if not port and any("{port}" in word for word in command):
+            port = free_port(host)
+        words = [word.replace("{host}", host).replace("{port}", str(port)) for word in command]
+        self.command = command
+        adopt_orphans()
+        try:
+            self.process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,  # a process group of its own, to be stopped and ended as a whole
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        except OSError as error:
+            raise CannotTell(f"{words[0]!r} cannot be started: {error.strerror}") from None
+        self.outputs = [Output(pipe) for pipe in (self.process.stdout, self.process.stderr) if pipe is not None]
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not self._accepts((host, port) if port else self.outputs[0].announced):
+            if self.epitaph() is not None:
+                raise CannotTell(f"before it served anyone the server {self.epitaph()}")
+            if time.monotonic() > deadline:
+                raise CannotTell(f"the server did not come to accept connections within {READY_WITHIN_S:.0f} s")
+            time.sleep(0.01)
+        self.let_it_finish()
+
+    def attach(self, address: tuple[str, int]) -> None:
+        """Use one that runs already. Raises `CannotTell` where nobody accepts there."""
+        if not self._accepts(address):
+            raise CannotTell(f"nobody accepts connections at {address[0]}:{address[1]}")
+
+    def _accepts(self, address: tuple[str, int] | None) -> bool:
+        """Whether it does, there; that is where it is reached from now on."""
+        if address is None:
+            return False
+        try:
+            *_, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
+        except (OSError, UnicodeError):
+            return False
+        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # who binds all addresses is reached over loopback
+        self.address = loopback.get(str(found[0]), str(found[0])), int(found[1])
+        with socket.socket(family_of(self.address[0])) as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(self.address) == 0
+
+    @property
+    def pid(self) -> int:
+        """Its process. Raises `CannotTell` where that is not ours to watch."""
+        if self.process is None:
+            raise CannotTell("this case stops, limits or watches the server: give its command, after --")
+        return self.process.pid
+
+    def epitaph(self, within_s: float = 0.0) -> str | None:
+        """How it died, if it did, within so many seconds."""
+        if self.process is None:
+            return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(within_s)
+        status = self.process.poll()
+        if status is None:
+            return None
+        for output in self.outputs:
+            output.join(0.5)
+        lines = [line for output in self.outputs for line in output.last.split(b"\n") if line.strip()]
+        how = f"exited with status {status}" if status >= 0 else f"was ended by {signal.Signals(-status).name}"
+        return how + (f"; its last line was {lines[-1][:200]!r}" if lines else "")
+
+    def let_it_finish(self) -> None:
+        """Wait a moment until it sleeps: what is done next does not meet it in the middle of a turn."""
+        deadline = time.monotonic() + FINISHES_WITHIN_S
+        while self.process is not None and time.monotonic() < deadline and not is_asleep(self.process.pid):
+            time.sleep(0)
+
+    def end(self) -> None:
+        """End it and all that came of it: politely first, then not."""
+        if self.process is None:
+            return
+        for number in (signal.SIGCONT, signal.SIGTERM):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
+        self.epitaph(ENDS_WITHIN_S)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        kill_orphans()
+        for output in self.outputs:
+            output.read_on.set()
+            output.join(1)
+            if not output.is_alive():
+                output.stream.close()
+        self.process = None
+
+
+SERVER = Server()
+
+
+def free_port(host: str) -> int:
+    """A port that nobody holds at the moment."""
+    for port in random.sample(PORTS, 100):
+        with contextlib.suppress(OSError), socket.create_server((host, port), family=family_of(host)):
+            return port
+    raise CannotTell("no free port was found")
+
+
+def family_of(host: str) -> socket.AddressFamily:
+    """The family that a numeric address belongs to."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def is_asleep(pid: int) -> bool:
+    """Whether the main thread of a process waits for something, or is gone; Linux only."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "RD"
+    except OSError:
+        return True
+
+
+def adopt_orphans() -> None:
+    """Become the parent of what the server leaves behind (prctl(2)); Linux only."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_orphans() -> None:
+    """Kill every child that is left, and what it leaves behind in its turn."""
+    deadline = time.monotonic() + ENDS_WITHIN_S
+    while time.monotonic() < deadline:
+        children = [int(pid) for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()]
+        if not children:
+            return
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError, PermissionError, ChildProcessError):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)

@@ -1,0 +1,135 @@
+"""What a failed run leaves behind to show its faults, and playing it again."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_program import BOUND_S, ODD_SERVER, TUTORIAL, Program, reference_server, started
+
+REPRODUCER = Path("report", "reproducers", "close.coalesced--tutorial_select.py")
+BROKEN = ("--command", started(TUTORIAL), "--examples", "quick", "-k", "close.coalesced")
+
+CHANGING = """
+import os, sys
+sys.path.insert(0, {folder!r})
+import odd_server
+
+def right(request):
+    while chunk := request.recv(1024):
+        request.sendall(odd_server.reply(chunk))
+
+with open(f"/proc/{{os.getppid()}}/cmdline") as parent:
+    odd_server.ODDITIES["chosen"] = right if "reproducers" in parent.read() else odd_server.forgetful
+sys.argv[2:] = ["chosen"]
+odd_server.Server(("127.0.0.1", int(sys.argv[1])), odd_server.Handler).serve_forever()
+"""
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """A folder in which a broken server was judged."""
+    program = Program(tmp_path_factory.mktemp("judged"))
+    assert program("run", *BROKEN).code == 1
+    return program
+
+
+def test_a_reproducer_shows_the_fault_by_the_command_that_is_told(program: Program) -> None:
+    ran = program("run", *BROKEN)
+    (told,) = [line for line in ran.stdout.splitlines() if line.startswith("  Reproducer: ")]
+    python, *words = shlex.split(told.removeprefix("  Reproducer: "))
+    assert python == "python"
+    assert words[0] == str(REPRODUCER)
+    done = subprocess.run(
+        [sys.executable, *words], cwd=program.folder, capture_output=True, timeout=BOUND_S, check=False
+    )
+    assert done.returncode == 1, done.stdout
+
+
+def test_a_passing_run_writes_nothing(program: Program) -> None:
+    assert program("run", "--backend", "epoll", "--examples", "1", "-k", "reply.prompt").code == 0
+    assert list(program.folder.iterdir()) == []
+
+
+def test_reports_go_where_they_are_wanted(program: Program) -> None:
+    assert program("run", *BROKEN, "--report", "else/where").code == 1
+    assert [file.name for file in program.folder.rglob("*.py")] == [REPRODUCER.name]
+    assert (program.folder / "else" / "where" / "reproducers" / REPRODUCER.name).is_file()
+
+
+def test_a_folder_that_cannot_be_written_changes_no_verdict(program: Program) -> None:
+    (program.folder / "report").write_text("a file")
+    ran = program("run", *BROKEN)
+    assert ran.code == 1, ran.text
+    assert ran.stderr == "no reproducers: cannot write into report: Not a directory\n"
+    assert "Reproducer: " not in ran.stdout
+
+
+def test_a_reproducer_that_does_not_show_the_fault_is_marked(program: Program) -> None:
+    """The server has its fault only as a child of the suite, and none as a reproducer's."""
+    server = program.folder / "server.py"
+    server.write_text(CHANGING.format(folder=str(ODD_SERVER.parent)))
+    command = f"{sys.executable} {server} {{port}}"
+    ran, data = program.json("--command", command, "--examples", "quick", "-k", "reply.prompt")
+    assert ran.code == 1, ran.text
+    (clause,) = data["targets"][0]["clauses"]
+    assert clause["shows"] == "did not show the fault when it was tried"
+    assert "    (did not show the fault when it was tried)\n" in ran.stdout
+
+
+@pytest.mark.parametrize("what", [str(REPRODUCER), "close.coalesced"])
+def test_a_case_is_played_again(judged: Program, what: str) -> None:
+    ran = judged("replay", what)
+    assert ran.code == 1, ran.text
+    assert "close.coalesced (MUST) does not hold" in ran.stdout
+    assert "1 cases in " in ran.stdout
+    assert f"Run again: echo-conformance replay {judged.folder / REPRODUCER} --command " in ran.stdout
+
+
+def test_a_case_is_played_on_another_server(judged: Program) -> None:
+    file = judged.folder / "results.json"
+    ran = judged("replay", "close.coalesced", "--backend", "epoll", "--json", str(file))
+    assert ran.code == 0, ran.text
+    assert "epoll: conformant (1 pass)" in ran.stdout
+    with reference_server() as (_, address):
+        ran = judged("replay", "close.coalesced", "--address", address)
+    assert ran.code == 3, ran.text
+
+
+def test_the_newest_case_of_a_clause_is_meant(judged: Program) -> None:
+    newer = judged.folder / "newer"
+    newer.mkdir()
+    text = (judged.folder / REPRODUCER).read_text()
+    for name, age_s, written in (("old", 100, "no case"), ("new", 0, text)):
+        file = newer / "reproducers" / f"close.coalesced--{name}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(written)
+        at = file.stat().st_mtime - age_s
+        os.utime(file, (at, at))
+    assert judged("replay", "close.coalesced", "--from", "newer", "--backend", "epoll").code == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("close.eof", "there is no file close.eof, and no reproducer of such a clause in report/reproducers"),
+        ("close", "there is no file close, and no reproducer of such a clause in report/reproducers"),
+        ("other.py", "other.py carries no case: it is no reproducer of echo-conformance"),
+        ("odd.py", "odd.py has a case that cannot be played: {'do': 'dance'} is no step of a case"),
+        ("nobody.py", "nobody.py has a case that cannot be played: send 7 b'001.0': it has not connected"),
+        ("unknown.py", "no clause of this profile is that of the case; `echo-conformance list clauses` names them"),
+    ],
+)
+def test_what_cannot_be_played(judged: Program, what: str, said: str) -> None:
+    text = (judged.folder / REPRODUCER).read_text()
+    (judged.folder / "other.py").write_text("print('run')")
+    (judged.folder / "odd.py").write_text(text.replace("'do': 'thaw'", "'do': 'dance'"))
+    (judged.folder / "nobody.py").write_text(text.replace("'send', 'client': 1", "'send', 'client': 7"))
+    (judged.folder / "unknown.py").write_text(text.replace("'close.coalesced'", "'close.nothing'"))
+    ran = judged("replay", what)
+    assert ran.code == 2, ran.text
+    assert said in " ".join(ran.text.split())

@@ -1,0 +1,167 @@
+"""Reproducers against broken servers, which they find out, and against a correct one, which they do not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from reproducer_cases import BOUND_S, EPOLL, ROOT, broken, tried, written
+
+from conformance.harness import script as s
+from conformance.harness.as_data import case_to_data
+from conformance.harness.tape import tape, wide_tape
+
+if TYPE_CHECKING:
+    from reproducer_cases import Steps
+
+NARROW = s.script(s.Connect(1, narrow=True), s.Ping(1, b"hello"), s.Stall(1), s.Send(1, wide_tape(1, 8192)))
+ARRIVE = s.script(s.Connect(1), s.Ping(1, b"hello"))
+LEAVE = s.script(s.HalfClose(1), s.AwaitEnd(1))
+
+# Of most chapters one: the clause, the bug, the case.
+SHOWN = {
+    "reply.literal": ("extends-sign", s.script(s.Connect(1), s.Ping(1, b"\x80"))),
+    "order.partial-writes": ("drops-short-send", s.script(NARROW, s.AwaitBlocked(1), s.Resume(1), s.Await(1))),
+    "isolation.silent-client": ("iterative", s.script(s.Connect(1), s.Connect(2), s.Ping(2, b"hello"))),
+    "close.coalesced": (
+        "tutorial-select",
+        s.script(ARRIVE, s.Freeze(), s.Send(1, b"and"), s.HalfClose(1), s.Thaw(), s.AwaitEnd(1)),
+    ),
+    "error.reset-idle": (
+        "tutorial-epoll",
+        s.script(ARRIVE, s.Connect(2), s.Ping(2, b"x"), s.Reset(1), s.Ping(2, b"y")),
+    ),
+    "readiness.quiescent-idle": ("never-waits", s.script(s.Connect(1), s.AwaitQuiet())),
+    "limits.exhaustion-quiet": (
+        "spins-when-exhausted",
+        s.script(ARRIVE, s.Exhaust(), s.Connect(2, promised=False), s.AwaitQuiet(), s.Release(), s.Ping(1, b"x")),
+    ),
+    "lifecycle.terminates": ("ignores-sigterm", s.script(ARRIVE, s.Terminate())),
+    "close.releases": ("parent-leaks-descriptor", s.script(ARRIVE, LEAVE, s.AwaitReleased())),
+}
+
+
+def steps_of(script: s.Script) -> Steps:
+    return case_to_data(script)
+
+
+@pytest.mark.parametrize("clause", SHOWN)
+def test_a_fault_shows_where_it_is_and_nowhere_else(tmp_path: Path, clause: str) -> None:
+    bug, script = SHOWN[clause]
+    file = written(tmp_path, steps_of(script), clause=clause)
+    status, said = tried(file, "--", *broken(bug))
+    assert status == 1, said
+    for told in (f"{clause} (MUST) does not hold", "Expected: ", "Actual: ", "At:       line "):
+        assert told in said
+    status, said = tried(file, "--", *EPOLL)
+    assert (status, said) == (0, f"{clause} (MUST): the fault does not show\n")
+
+
+def test_a_server_that_runs_already(tmp_path: Path) -> None:
+    simple = written(tmp_path, steps_of(s.script(ARRIVE, LEAVE)))
+    with subprocess.Popen(
+        [sys.executable, "-m", "reference_servers", "epoll", "--port", "0"], stdout=subprocess.PIPE, cwd=ROOT
+    ) as server:
+        try:
+            assert server.stdout is not None
+            host, port = server.stdout.readline().decode().removeprefix("Server start at: ").strip().split(":")
+            assert tried(simple, host, port)[0] == 0
+            watching = written(tmp_path, steps_of(s.script(s.Connect(1), s.AwaitQuiet())))
+            status, said = tried(watching, host, port)
+        finally:
+            server.kill()
+    assert status == 2
+    assert "cannot tell: this case stops, limits or watches the server: give its command, after --" in said
+    status, said = tried(simple, host, port)
+    assert (status, f"nobody accepts connections at {host}:{port}" in said) == (2, True)
+
+
+@pytest.mark.parametrize("words", [(), ("127.0.0.1",), ("127.0.0.1", "port"), ("--",)])
+def test_who_is_meant_must_be_said(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = written(tmp_path, steps_of(ARRIVE))
+    done = subprocess.run([sys.executable, file, *words], capture_output=True, timeout=BOUND_S, check=False)
+    assert done.returncode == 2
+    assert b"usage: " in done.stderr
+
+
+def test_a_server_that_announces_its_port(tmp_path: Path) -> None:
+    file = written(tmp_path, steps_of(s.script(ARRIVE, LEAVE)))
+    announcing = [word if word != "{port}" else "0" for word in EPOLL]
+    assert tried(file, "--", *announcing)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (["./no-such-server"], "cannot be started: No such file or directory"),
+        ([sys.executable, "-c", "raise SystemExit('bye')", "{port}"], "exited with status 1; its last line was b'bye'"),
+    ],
+)
+def test_what_cannot_be_started_is_no_fault(tmp_path: Path, command: list[str], reason: str) -> None:
+    status, said = tried(written(tmp_path, steps_of(ARRIVE)), "--", *command)
+    assert status == 2
+    assert reason in said
+
+
+def test_a_case_with_every_step_of_a_client_ends_well(tmp_path: Path) -> None:
+    script = s.script(
+        ARRIVE,
+        s.Connect(3),
+        s.Flood(3),
+        s.Torrents(1),
+        s.Ping(1, tape(1, 5000)),
+        s.StemTorrents(),
+        s.HalfClose(3),
+        s.AwaitEnd(3),
+        s.Connect(4, promised=False),
+        s.Urgent(4),
+        s.Close(4),
+        s.Connect(5, if_room=True),
+        s.Insist(6, b"x"),
+        s.Crowd(20),
+        s.CrowdSpeaks(),
+        s.CrowdLeaves(),
+        s.AwaitFewWakeups(),
+        s.AwaitLevelMemory(20, 100),
+        s.AwaitReaped(),
+        s.AwaitAnnounced(),
+        s.Freeze(),
+        s.Queue(7),
+        s.Thaw(),
+        s.Glut(1, 100_000),
+        s.LeaveOutputUnread(),
+        s.Ping(7, b"x"),
+        s.Terminate(),
+        s.StartAgain(),
+        s.Connect(8),
+        s.Ping(8, b"x"),
+    )
+    assert tried(written(tmp_path, steps_of(script)), "--", *EPOLL)[0] == 0
+
+
+def test_what_a_server_says_is_escaped(tmp_path: Path) -> None:
+    server = [sys.executable, str(ROOT / "tests" / "cli" / "odd_server.py"), "{port}", "coloured"]
+    status, said = tried(written(tmp_path, steps_of(ARRIVE)), "--", *server)
+    assert status == 1
+    assert "\\x1b[31mred" in said
+    assert said.isascii()
+    assert "\x1b" not in said
+
+
+def test_nothing_of_a_server_is_left(tmp_path: Path) -> None:
+    mark = uuid.uuid4().hex
+    server = [sys.executable, str(ROOT / "tests" / "hostile" / "forks_and_ignores_term.py"), "{port}"]
+    tried(written(tmp_path, steps_of(ARRIVE)), "--", *server, REPRODUCER_MARK=mark)
+    assert not [pid for pid in filter(str.isdigit, os.listdir("/proc")) if mark in environment_of(pid)]
+
+
+def environment_of(pid: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
