@@ -11,6 +11,7 @@ from pathlib import Path
 
 from conformance.report.html_failure import FailureView
 from conformance.report.outcome import ClauseResult, Outcome, Run, TargetResult, Verdict
+from conformance.report.verdict_words import but_for
 
 MARKS = {
     Outcome.PASS: "\u2713",
@@ -77,6 +78,11 @@ class TargetView:
     anchor: str
     result: TargetResult
     failures: list[FailureView]
+
+    @property
+    def but_for(self) -> str:
+        """What is said after its verdict."""
+        return but_for(self.result)
 
     @property
     def counts(self) -> list[tuple[Outcome, int]]:
@@ -154,7 +160,7 @@ class Page:
         if self._run.interrupted:
             return "interrupted: no verdict"
         if len(targets) == 1:
-            return f"{targets[0].result.name} is {targets[0].result.verdict}"
+            return f"{targets[0].result.name} is {targets[0].result.verdict}{but_for(targets[0].result)}"
         if not targets:
             return "nothing was judged"
         return f"{len(targets)} targets: " + ", ".join(f"{number} {verdict}" for verdict, number in self.verdicts)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from conformance.report.failure_text import failure_text
-from conformance.report.outcome import GRAVITY, SUITE, ClauseResult, Outcome, Run, TargetResult, Verdict
+from conformance.report.outcome import SUITE, ClauseResult, Outcome, Run, TargetResult, Verdict
+from conformance.report.verdict_words import but_for, counts
 
 # What a summary of a job may hold on GitHub; over that, all of it is thrown away.
 MOST_BYTES = 1024 * 1024
@@ -88,10 +89,8 @@ def _facts(run: Run) -> str:
 
 
 def _verdict(target: TargetResult) -> str:
-    counts = [f"{number} {outcome}" for outcome in reversed(GRAVITY) if (number := target.count(outcome))]
-    counts += [f"{len(target.known)} of them known"] if target.known else []
     hint = f"  \n  hint: {escaped(target.hint)}" if target.hint is not None else ""
-    verdict = f"**{target.verdict}** ({', '.join(counts)})"
+    verdict = f"**{target.verdict}**{but_for(target)} ({counts(target)})"
     return f"- {VERDICT_MARKS[target.verdict]} {_name(target.name)}: {verdict}{hint}\n"
 
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import GRAVITY, ClauseResult, Outcome, Run, TargetResult, Verdict
+from conformance.report.verdict_words import but_for, counts
 
 # The mark, the same for an output that knows only ASCII, and the style.
 MARKS = {
@@ -170,13 +171,7 @@ def _show_failures(target: TargetResult, console: Console, *, several: bool) -> 
 
 
 def _verdict(target: TargetResult) -> Text:
-    counts = [f"{number} {outcome}" for outcome in reversed(GRAVITY) if (number := target.count(outcome))]
-    verdict, known = target.verdict, len(target.known)
-    but_for = ""
-    if known and verdict is Verdict.CONFORMANT:
-        but_for = f" but for {known} {KNOWN} failure{'s' if known > 1 else ''}"
-    elif known:
-        counts.append(f"{known} of them {KNOWN}")
+    verdict = target.verdict
     return Text.assemble(
-        f"{target.name}: ", (str(verdict), VERDICT_STYLES[verdict]), f"{but_for} ({', '.join(counts)})"
+        f"{target.name}: ", (str(verdict), VERDICT_STYLES[verdict]), f"{but_for(target)} ({counts(target)})"
     )

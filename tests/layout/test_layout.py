@@ -59,7 +59,13 @@ ARROWS = {
     "conformance.cli_help": ("conformance.own_servers", "conformance.targets", *TOLD),
     "conformance.cli_options": ("conformance.cli_help", "conformance.cli_types", "conformance.clauses"),
     "conformance.cli_reference": ("conformance.own_servers", "conformance.cli_help", "conformance.clauses"),
-    "conformance.cli_meant": ("conformance.own_servers", "conformance.known_failures", "conformance.targets", *TOLD),
+    "conformance.cli_meant": (
+        "conformance.known_failures",
+        "conformance.own_servers",
+        "conformance.report",
+        "conformance.targets",
+        "conformance.toml_file",
+    ),
     "conformance.cli_report": ("conformance.known_failures", "conformance.report"),
     "conformance.cli_judging": (
         "conformance.cli_meant",

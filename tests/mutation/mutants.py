@@ -134,7 +134,7 @@ def killer(mutant: Mutant, backend: str, examples: str) -> str | None:
 def judge_copy(folder: str, backend: str, examples: str) -> None:
     """In a process of its own: judge the copy in `folder` until something fails; print what, as JSON."""
     server = shlex.join([sys.executable, "-m", PACKAGE, backend, "--host", "{host}", "--port", "{port}"])
-    words = ["--command", server, "--folder", folder, "--examples", examples, "--unshortened", "--maxfail=1"]
+    words = [f"--command={server}", f"--folder={folder}", "--examples", examples, "--unshortened", "--maxfail=1"]
     told: list[str] = []
     # Where not even one answer is right, the other chapters have nothing to say, and that one says what is wrong.
     everything = ("-k", f"not {MISSED[backend]}") if backend in MISSED else ()

@@ -137,7 +137,7 @@ def test_what_is_known_stale_left_out_or_hinted_is_told() -> None:
     for said in ("🟡 known", "does not hold on mine, and is known: the library <closes> it", "line 3: the library"):
         assert said in text
     assert "was left out: the library <closes> it" in text
-    assert "(1 pass, 1 fail, 1 of them known)" in text
+    assert "conformant but for 1 known failure (1 pass, 1 fail)" in text
     assert "hint: the library <closes> it" in text
     assert "profiles echo, received" in text
     assert "<script" not in to_markdown(noted(HOSTILE))
