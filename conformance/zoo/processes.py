@@ -349,7 +349,7 @@ def pool_blocks_on_slow_readers(listener: socket.socket) -> None:
                     pool.submit(serve, connections[fd])
 
 
-@bug("close.releases", "error.releases")
+@bug("close.releases", collateral={"error.releases": "where a child is made before the end of another is noticed"})
 def children_inherit_neighbours(listener: socket.socket) -> None:
     """The parent keeps connections open until their children end: each child inherits those of all that came before."""
     open_in_parent: dict[int, socket.socket] = {}
