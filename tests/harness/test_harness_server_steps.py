@@ -80,7 +80,8 @@ def test_a_crowd_that_finds_no_room_is_counted(honest: Server) -> None:
     finally:
         honest.tree.go_on()
     assert stop is not None
-    assert (stop.trouble, stop.detail) == (Trouble.UNSERVED, "0 of 60 were served; 60 found no room")
+    told = "0 of 60 were served; 60 found no room: it sleeps and accepts nobody"
+    assert (stop.trouble, stop.detail) == (Trouble.UNSERVED, told)
 
 
 def test_a_client_that_finds_no_room_takes_no_further_part(honest: Server) -> None:
