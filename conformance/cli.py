@@ -72,7 +72,8 @@ def main() -> None:
 )
 @spreading
 @reported
-def run(spread: Spread, seed: int | None, faces: Faces, **options: Any) -> None:
+@click.option("--pcap", is_flag=True, help="Keep each failure's packets beside its reproducer (tcpdump or dumpcap).")
+def run(spread: Spread, seed: int | None, faces: Faces, *, pcap: bool, **options: Any) -> None:
     """Judge a server, and end with the verdict as exit code.
 
     \b
@@ -98,7 +99,7 @@ def run(spread: Spread, seed: int | None, faces: Faces, **options: Any) -> None:
     if found.interrupted:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is done is told whole; it takes a moment
     found.arrange(names)
-    reproduce(found, faces.reports, Path(options["folder"]), console)
+    reproduce(found, faces.reports, Path(options["folder"]), console, packets=pcap)
     faces.finish(found, console, known)
 
 

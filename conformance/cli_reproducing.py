@@ -15,10 +15,11 @@ from conformance.trying import try_reproducers
 REPRODUCERS = "reproducers"
 
 
-def reproduce(found: Run, reports: Path, folder: Path, console: Console) -> None:
+def reproduce(found: Run, reports: Path, folder: Path, console: Console, *, packets: bool) -> None:
     """Write a reproducer for each failure, and see whether it shows the fault. What cannot be written is told.
 
-    `reports` is the folder of reports as the user calls it, who stands in `folder`.
+    `reports` is the folder of reports as the user calls it, who stands in `folder`. `packets` has a capture of each
+    made while it is tried.
     """
     try:
         written = write_reproducers(found, folder / reports / REPRODUCERS, reports / REPRODUCERS)
@@ -30,7 +31,7 @@ def reproduce(found: Run, reports: Path, folder: Path, console: Console) -> None
     told = console.status(f"trying {len(written)} reproducers") if console.is_terminal else contextlib.nullcontext()
     try:
         with told:
-            try_reproducers(written)
+            try_reproducers(written, packets=packets)
     except KeyboardInterrupt:
         click.echo("interrupted: the reproducers that are left were not tried", err=True)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import select
 import subprocess
 import sys
 import time
@@ -10,6 +13,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from conformance.capture import CannotCapture, Capture
 from conformance.harness.keeper import MARK_VARIABLE, kill_marked
 from conformance.harness.launch import Keeper
 from conformance.harness.text import plain
@@ -24,69 +28,124 @@ LONGEST_OF_ALL_S = 120.0
 ENDS_WITHIN_S = 10.0
 LOOK_AGAIN_S = 0.02
 SAID_BYTES = 400
+PLACE = re.compile(rb"the server is at (\S+):(\d{1,5})\b")  # what a reproducer says with --pause
 SHOWS_NOT, UNTOLD = "did not show the fault when it was tried", "could not tell"
 
 
-def try_reproducers(files: list[Written]) -> None:
-    """Set down with each failure whether its reproducer shows it. Interrupted, it leaves nothing running."""
+def try_reproducers(files: list[Written], *, packets: bool = False) -> None:
+    """Set down with each failure whether its reproducer shows it and, if wanted, keep the packets of that.
+
+    Interrupted, it leaves nothing running.
+    """
     if not files:
         return
-    keeper = Keeper()
-    enough_at = time.monotonic() + LONGEST_OF_ALL_S
-    try:
-        _try_all([each for each in files if each.means.copies], AT_ONCE, enough_at, keeper)
-        _try_all([each for each in files if not each.means.copies], 1, enough_at, keeper)
-    finally:
-        keeper.close()
+    with contextlib.closing(Keeper()) as keeper:
+        trying = _Trying(keeper, packets=packets)
+        trying.all_of([each for each in files if each.means.copies], AT_ONCE)
+        trying.all_of([each for each in files if not each.means.copies], 1)
 
 
 @dataclass(slots=True)
 class _Attempt:
-    """One of them while it runs; what it starts carries the mark."""
+    """One of them while it runs; what it starts carries the mark. It waits until the capture has begun."""
 
     written: Written
     process: subprocess.Popen[bytes]
     mark: str
     gives_up_at: float
+    waits: bool
+    capture: Capture | None = None
 
 
-def _try_all(files: Iterable[Written], at_once: int, enough_at: float, keeper: Keeper) -> None:
-    waiting = iter(files)
-    running: list[_Attempt] = []
-    try:
-        while True:
-            while len(running) < at_once and (following := next(waiting, None)) is not None:
-                if time.monotonic() > enough_at:
-                    following.note(f"{UNTOLD}: it was not tried, so many others were")
-                else:
-                    _begin(following, running, keeper)
-            if not running:
-                return
-            for each in [each for each in running if _is_over(each)]:
-                running.remove(each)
+class _Trying:
+    """Tries them, several at once, until that has taken long enough."""
+
+    def __init__(self, keeper: Keeper, *, packets: bool) -> None:
+        self._keeper = keeper
+        self._packets = packets
+        self._enough_at = time.monotonic() + LONGEST_OF_ALL_S
+
+    def all_of(self, files: Iterable[Written], at_once: int) -> None:
+        """Try these, so many at once."""
+        waiting = iter(files)
+        running: list[_Attempt] = []
+        try:
+            while True:
+                while len(running) < at_once and (following := next(waiting, None)) is not None:
+                    self._begin(following, running)
+                if not running:
+                    return
+                for each in list(running):
+                    if each.waits:
+                        _begin_capture(each, self._keeper)
+                    if _is_over(each):
+                        running.remove(each)
+                        _end(each)
+                        _keep_packets(each)
+                time.sleep(LOOK_AGAIN_S)
+        finally:
+            for each in running:
                 _end(each)
-            time.sleep(LOOK_AGAIN_S)
-    finally:
-        for each in running:
-            _end(each)
+                if each.capture is not None:
+                    each.capture.drop()
+
+    def _begin(self, written: Written, running: list[_Attempt]) -> None:
+        if time.monotonic() > self._enough_at:
+            written.note(f"{UNTOLD}: it was not tried, so many others were")
+            if self._packets:
+                written.note_capture("the reproducer was not tried", kept=False)
+            return
+        mark = f"{self._keeper.mark}.{uuid.uuid4().hex}"
+        options = ["--silence", str(SILENCE_S), *(["--pause"] if self._packets else [])]
+        try:
+            process = subprocess.Popen(
+                [sys.executable, str(written.file), *options, *written.means.words()],
+                cwd=written.means.folder,
+                env={**os.environ, MARK_VARIABLE: mark},
+                stdin=subprocess.PIPE if self._packets else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,  # a few lines
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            written.note(f"{UNTOLD}: {error.strerror}")
+        else:
+            running.append(_Attempt(written, process, mark, time.monotonic() + LONGEST_S, waits=self._packets))
 
 
-def _begin(written: Written, running: list[_Attempt], keeper: Keeper) -> None:
-    mark = f"{keeper.mark}.{uuid.uuid4().hex}"
+def _begin_capture(attempt: _Attempt, keeper: Keeper) -> None:
+    """Once its server is there, and it says where: have the packets captured, and then let it go on."""
+    output, entry = attempt.process.stdout, attempt.process.stdin
+    assert output is not None
+    assert entry is not None
+    if not select.select([output], [], [], 0)[0]:
+        return
+    attempt.waits = False
+    found = PLACE.match(output.readline())
+    if found is None:
+        attempt.written.note_capture("the server did not come to serve", kept=False)
+        return
     try:
-        process = subprocess.Popen(
-            [sys.executable, str(written.file), "--silence", str(SILENCE_S), *written.means.words()],
-            cwd=written.means.folder,
-            env={**os.environ, MARK_VARIABLE: mark},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,  # a few lines
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        attempt.capture = Capture(found[1].decode(), int(found[2]), keeper)
+    except CannotCapture as reason:
+        attempt.written.note_capture(str(reason), kept=False)
+    with contextlib.suppress(BrokenPipeError):
+        entry.write(b"\n")
+        entry.flush()
+
+
+def _keep_packets(attempt: _Attempt) -> None:
+    """After its end: what it sent last has been sent by then."""
+    if attempt.capture is None:
+        return
+    try:
+        remark = attempt.capture.keep(attempt.written.capture)
+    except CannotCapture as reason:
+        attempt.written.note_capture(str(reason), kept=False)
     except OSError as error:
-        written.note(f"{UNTOLD}: {error.strerror}")
+        attempt.written.note_capture(f"it cannot be written: {error.strerror}", kept=False)
     else:
-        running.append(_Attempt(written, process, mark, time.monotonic() + LONGEST_S))
+        attempt.written.note_capture(remark, kept=True)
 
 
 def _is_over(attempt: _Attempt) -> bool:
@@ -112,6 +171,7 @@ def _end(attempt: _Attempt) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
     kill_marked(attempt.mark)

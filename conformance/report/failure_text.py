@@ -33,6 +33,7 @@ def failure_text(result: ClauseResult) -> str:
         *(f"    {line}" for line in _steps(failure.case)),
         f"  Run again: {failure.again}",
         *_reproducer(failure),
+        *_capture(failure),
     ]
     return "\n".join(parts)
 
@@ -43,6 +44,14 @@ def _reproducer(failure: Failure) -> list[str]:
         return []
     doubt = f"    ({failure.shows})" if failure.shows not in {None, SHOWS} else ""
     return [f"  Reproducer: python {shlex.quote(failure.reproducer)} {failure.reproduce or ''}".rstrip() + doubt]
+
+
+def _capture(failure: Failure) -> list[str]:
+    """Where its packets are, or why they are nowhere."""
+    if failure.capture is None:
+        return [f"  Capture:   none: {failure.capture_remark}"] if failure.capture_remark is not None else []
+    remark = f"    ({failure.capture_remark})" if failure.capture_remark is not None else ""
+    return [f"  Capture:   {failure.capture}{remark}"]
 
 
 def _part(name: str, text: str) -> list[str]:

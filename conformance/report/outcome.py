@@ -70,7 +70,8 @@ class Failure:
     `steps` are the case as data, in the form of `conformance.harness.as_data`; `stopped_at` is the index of the one
     that could not be done, and `trouble` why. `timeline` is what happened, in the same module's form. `output` is the
     last that the server wrote. `reproducer` is the file that shows the fault, where one was written, `reproduce` the
-    arguments that it takes, and `shows` what it said when it was tried; `capture` is the file that has its packets.
+    arguments that it takes, and `shows` what it said when it was tried. `capture` is the file that has its packets, and
+    `capture_remark` what is to be said of it, or why there is none; both are None where none was asked for.
     `outage` says how the server died or that it fell silent, in the words of `actual`; empty where it did neither.
     """
 
@@ -91,6 +92,7 @@ class Failure:
     reproduce: str | None = None
     shows: str | None = None
     capture: str | None = None
+    capture_remark: str | None = None
     outage: str = ""
 
 

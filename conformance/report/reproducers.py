@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from conformance.report.outcome import Outcome, Run, TargetResult
 from conformance.report.reached import Means
@@ -12,6 +13,7 @@ from conformance.report.reproducer import reproducer
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 120
+CAPTURED = ".pcap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,26 @@ class Written:
     target: TargetResult
     place: int
 
+    @property
+    def capture(self) -> Path:
+        """Where its packets are kept, if they are."""
+        return self.file.with_suffix(CAPTURED)
+
     def note(self, shows: str) -> None:
         """Set down with the failure what came of trying it."""
+        self._set_down(shows=shows)
+
+    def note_capture(self, remark: str | None, *, kept: bool) -> None:
+        """Set down that its packets are kept, and what is to be said of them; or why they are not."""
+        failure = self.target.clauses[self.place].failure
+        if failure is not None and failure.reproducer is not None:
+            shown = str(Path(failure.reproducer).with_suffix(CAPTURED)) if kept else None
+            self._set_down(capture=shown, capture_remark=remark)
+
+    def _set_down(self, **found: Any) -> None:
         result = self.target.clauses[self.place]
         if result.failure is not None:
-            self.target.clauses[self.place] = replace(result, failure=replace(result.failure, shows=shows))
+            self.target.clauses[self.place] = replace(result, failure=replace(result.failure, **found))
 
 
 def file_name(clause: str, target: str) -> str:
@@ -52,4 +69,5 @@ def write_reproducers(run: Run, folder: Path, shown_as: Path) -> list[Written]:
             failure = replace(result.failure, reproducer=str(shown_as / name), reproduce=target.means.arguments())
             target.clauses[place] = replace(result, failure=failure)
             files.append(Written(folder / name, target.means, target, place))
+            files[-1].capture.unlink(missing_ok=True)  # of an earlier run's case
     return files

@@ -65,10 +65,10 @@ class Program:
         ours = ("PYTEST_", "PY_COLORS", "FORCE_COLOR", "COLUMNS")
         return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
-    def json(self, *words: str) -> tuple[Ran, dict[str, Any]]:
+    def json(self, *words: str, **environment: str) -> tuple[Ran, dict[str, Any]]:
         """Run, and give the JSON file as well, which is always as its schema says, and can be read again."""
         file = self.folder / "results.json"
-        ran = self("run", *words, "--json", str(file))
+        ran = self("run", *words, "--json", str(file), **environment)
         data = json.loads(file.read_text())
         SCHEMA.validate(data)
         assert to_json(from_json(data)) == data

@@ -74,7 +74,8 @@ ARROWS = {
         "conformance.report",
         "conformance.spread",
     ),
-    "conformance.trying": ("conformance.harness", "conformance.report"),
+    "conformance.capture": ("conformance.harness",),
+    "conformance.trying": ("conformance.capture", "conformance.harness", "conformance.report"),
     "conformance.cli_reproducing": ("conformance.trying", "conformance.report"),
     "conformance.cli": (
         "conformance.cli_reproducing",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import subprocess
 import sys
 import uuid
@@ -60,6 +62,21 @@ def test_a_fault_shows_where_it_is_and_nowhere_else(tmp_path: Path, clause: str)
         assert told in said
     status, said = tried(file, "--", *EPOLL)
     assert (status, said) == (0, f"{clause} (MUST): the fault does not show\n")
+
+
+def test_it_waits_for_who_wants_to_look_on(tmp_path: Path) -> None:
+    file = written(tmp_path, steps_of(s.script(ARRIVE, LEAVE)))
+    words = [sys.executable, str(file), "--pause", "--", *EPOLL]
+    with subprocess.Popen(words, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        found = re.fullmatch(r"the server is at 127\.0\.0\.1:(\d+), process (\d+): press Enter to go on\n", said)
+        assert found is not None, said
+        assert process.poll() is None
+        with socket.create_connection(("127.0.0.1", int(found[1]))):
+            os.kill(int(found[2]), 0)
+        assert process.communicate("\n", timeout=BOUND_S) == ("close.eof (MUST): the fault does not show\n", None)
+    assert process.returncode == 0
 
 
 def test_a_server_that_runs_already(tmp_path: Path) -> None:

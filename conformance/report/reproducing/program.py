@@ -22,11 +22,13 @@ HOLDS, FAULTY, UNTOLD = 0, 1, 2
 
 def main() -> int:
     """Play the case once; the exit status says what came of it."""
-    command, address = arguments(sys.argv[1:])
+    command, address, waits = arguments(sys.argv[1:])
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, give_up)
     try:
         SERVER.start(command, address) if command else SERVER.attach(address or ("", 0))
+        if waits:
+            pause()
         signal.alarm(LONGEST_CASE_S)
         play()
     except Fault as fault:
@@ -47,6 +49,13 @@ def main() -> int:
         for each in CLIENTS.values():
             each.discard()
         SERVER.end()
+
+
+def pause() -> None:
+    """Say where the server is, and wait: somebody may want to attach a debugger, a tracer or a capture."""
+    process = f", process {SERVER.process.pid}" if SERVER.process is not None else ""
+    print(f"the server is at {SERVER.address[0]}:{SERVER.address[1]}{process}: press Enter to go on", flush=True)
+    sys.stdin.readline()
 
 
 def play() -> None:
@@ -84,10 +93,13 @@ def see_that_nothing_is_wrong() -> None:
                 raise each.fault("every reply owed, then FIN", "FIN came early")
 
 
-def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None]:
-    """The command that starts the server, and where it serves as far as that is told. Ends with status 2 else."""
+def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None, bool]:
+    """The command that starts the server, where it serves as far as that is told, and whether to wait before the case.
+
+    Ends with status 2 where they cannot be meant.
+    """
     parser = argparse.ArgumentParser(
-        usage="%(prog)s [--silence SECONDS] [HOST PORT] [-- COMMAND ...]",
+        usage="%(prog)s [--pause] [--silence SECONDS] [HOST PORT] [-- COMMAND ...]",
         description=f"Show a server's fault: {CLAUSE}.",
         epilog="Exit status: 1 the fault shows, 0 it does not, 2 it cannot be told. {host} and {port} in the command "
         "are filled in; without them the server prints the line 'Server start at: HOST:PORT', or HOST PORT say where "
@@ -96,13 +108,14 @@ def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None]:
     parser.add_argument("host", nargs="?", metavar="HOST", help="where the server serves")
     parser.add_argument("port", nargs="?", metavar="PORT", type=int)
     parser.add_argument("--silence", type=float, metavar="SECONDS", help="how long nothing may come (%(default)s)")
+    parser.add_argument("--pause", action="store_true", help="wait for Enter before the case is played")
     parser.set_defaults(silence=Patience.silence_s)
     before, command = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     told = parser.parse_args(before)
     if (told.host is None) is not (told.port is None) or not (command or told.host):
         parser.error("HOST PORT, or a command after --, say which server is meant")
     Patience.silence_s = told.silence
-    return command, None if told.host is None else (told.host.strip("[]"), told.port)
+    return command, None if told.host is None else (told.host.strip("[]"), told.port), told.pause
 
 
 def give_up(number: int, _: FrameType | None) -> None:
