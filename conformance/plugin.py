@@ -224,6 +224,7 @@ def _prepare(clause: Clause, trial: Trial, cases: int) -> None:
         raise Inconclusive(reason)
     # Where the server never ends a connection, one chapter says so, and the others judge what was owed on it.
     bench.awaits_end = bench.ends or clause.chapter == ENDS
+    trial.binds = clause.level is MUST
     trial.enough_at = time.monotonic() + bench.patience.enough_s(cases)
     trial.excuses_company = STANDS_COMPANY if clause.id != STANDS_COMPANY else None
     if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands(STOP_AND_CONTINUE):

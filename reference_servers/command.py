@@ -48,21 +48,36 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
     if backend.reason is not None:
         parser.error(f"backend {backend.name} is unavailable: {backend.reason}")
     try:
+        new_server = backend.load()
         listener = Listener(options.host, options.port)
     except (OSError, UnicodeError) as error:
         parser.error(f"cannot listen on {options.host} port {options.port}: {error}")
-    serve(backend.load(), listener, stop, verbose=options.log)
+    try:
+        server = announced(new_server, listener, stop, verbose=options.log)
+    except OSError as error:
+        parser.error(f"cannot make a server on {backend.name}: {error}")
+    server.run()
     return 0
 
 
 def serve(new_server: Callable[..., Server], listener: Listener, stop: StopSignals, *, verbose: bool = False) -> None:
-    """Make a server of a class or function that takes a listener, a stop signal and a log; announce it and run it."""
+    """Make a server, announce it and run it."""
+    announced(new_server, listener, stop, verbose=verbose).run()
+
+
+def announced(
+    new_server: Callable[..., Server], listener: Listener, stop: StopSignals, *, verbose: bool = False
+) -> Server:
+    """Make a server of a class or function that takes a listener, a stop signal and a log, and announce it.
+
+    Raises OSError where its kernel interface cannot be opened.
+    """
     # The descriptor, not the stream: what a stream still holds at exit is complained about when nobody reads it.
     # Closed standard output is None here, and its number may belong to a socket by now.
     log = Log(None if sys.stdout is None else sys.stdout.fileno(), verbose=verbose)
     server = new_server(listener, stop, log)
     log.started(listener.address)
-    server.run()
+    return server
 
 
 def new_parser() -> argparse.ArgumentParser:

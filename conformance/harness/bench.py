@@ -210,14 +210,31 @@ class Bench:
         return breach_of(transcript), transcript
 
     def stands(self, script: s.Script, answers: Callable[[], Answers]) -> Breach | None:
-        """What is wrong after something that many clauses take for granted, if anything; it is tried once."""
+        """What is wrong after something that many clauses take for granted, if anything; it is tried once.
+
+        Raises `Inconclusive` where it could not be tried.
+        """
         if script not in self._stands:
             awaited, self.awaits_end = self.awaits_end, self.ends
-            self._stands[script] = breach_of(self.play(script, answers, self.patience.full_s))
+            transcript = self.play(script, answers, self.patience.full_s)
             self.awaits_end = awaited
+            self.see_that_it_was_played(transcript)
+            self._stands[script] = breach_of(transcript)
             if self._stands[script] is not None:
                 self.replace()
         return self._stands[script]
+
+    def see_that_it_was_played(self, transcript: Transcript) -> None:
+        """Raises `Inconclusive` where the case could not be made: that says nothing of the server."""
+        stop = transcript.stop
+        if stop is None or stop.trouble not in {Trouble.UNCERTAIN, Trouble.TOO_LONG}:
+            return
+        self.replace()
+        why = stop.detail or stop.trouble.value
+        if stop.trouble is Trouble.TOO_LONG:
+            why = f"{stop.trouble.value} ({stop.detail}): the server is slow, and may be right"
+        msg = f"{stop.step}: {why}"
+        raise Inconclusive(msg)
 
 
 def _hint(profile: str, answer: bytes) -> str | None:

@@ -4,12 +4,14 @@ Run as a program: `python -I -S keeper.py MARK`, its standard input a pipe whose
 started server carries MARK in its environment, and so does whatever it forks: that, unlike a process group, cannot be
 left by setsid(2). When the pipe reads empty the suite is gone, and all that carries the mark is killed. Where there
 is no /proc to find marks in, the process groups named in lines `group PID` (`not group PID`) are. A line `stopped PID`
-(`not stopped PID`) names a process that the suite stopped but did not start: it must not stay stopped.
+(`not stopped PID`) names a process that the suite stopped but did not start: it must not stay stopped; and a line
+`limited PID SOFT HARD` (`not limited PID`) the limits of descriptors that such a process is to have again.
 
 Standard library only, and little of it: one of these starts with each worker.
 """
 
 import os
+import resource
 import signal
 import sys
 
@@ -50,16 +52,32 @@ def kill_marked(mark: str) -> None:
         kill(pids)
 
 
+def give_back(limits: dict[int, tuple[int, int]]) -> None:
+    """Let each process open as many descriptors again as it could."""
+    for pid, limit in limits.items():
+        try:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+        except OSError:
+            continue
+
+
 def main() -> None:
     """Wait for the suite's end, then clear up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # only the suite's end may end it
         signal.signal(number, signal.SIG_IGN)
     stopped: set[int] = set()
     groups: set[int] = set()
+    limits: dict[int, tuple[int, int]] = {}
     for line in sys.stdin:
-        verb, _, pid = line.rpartition(" ")
-        chosen = stopped if "stopped" in verb else groups
-        chosen.discard(int(pid)) if verb.startswith("not") else chosen.add(int(pid))
+        match line.split():
+            case ["limited", pid, soft, hard]:
+                limits.setdefault(int(pid), (int(soft), int(hard)))
+            case ["not", "limited", pid]:
+                limits.pop(int(pid), None)
+            case [*no, kind, pid]:
+                chosen = stopped if kind == "stopped" else groups
+                chosen.discard(int(pid)) if no else chosen.add(int(pid))
+    give_back(limits)  # before they go on
     for pid in stopped:
         try:
             os.kill(pid, signal.SIGCONT)

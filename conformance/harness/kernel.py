@@ -113,6 +113,11 @@ class KernelView:
         self._netlink.send(header + request)
         return _parse(self._netlink.recv(REPLY_BYTES))
 
+    def sees(self, server: Address) -> bool:
+        """Whether it knows that listening socket: one behind another network's address translation it does not."""
+        listener = self.server_end(server, (server[0], NOBODY_S_PORT))
+        return listener is not None and listener.state == TcpState.LISTEN
+
     def accept_queue_full(self, server: Address) -> bool:
         """Whether the next handshake with this listening socket would have to wait for an accept(2).
 

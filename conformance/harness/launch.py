@@ -32,6 +32,7 @@ LONGEST_LINE_BYTES = 4096
 LAST_LINES = 12
 READY_WITHIN_S = 20.0
 TERMINATES_WITHIN_S = 2.0
+DIES_WITHIN_S = 10.0
 LAST_WORDS_WITHIN_S = 0.5
 LOOK_AGAIN_S = 0.005
 START_LINE = re.compile(rb"Server start at: (\S+):(\d{1,5})\s*")
@@ -202,7 +203,7 @@ class Process:
         self._host = host
         self._reserved = reserved or (PortReservation(host) if self._given_port else None)
         self._port = self._reserved.port if self._reserved else fixed_port
-        if fixed_port and not self._given_port and accepts(reachable((host, fixed_port))):
+        if fixed_port and not self._given_port and any(map(accepts, reachable((host, fixed_port)))):
             msg = f"something else already listens on {host}:{fixed_port}; end it, or choose another port"
             raise CannotStart(msg)
         words = [word.replace("{host}", host).replace("{port}", str(self._port)) for word in command]
@@ -272,12 +273,16 @@ class Process:
         return reserved
 
     def end(self) -> None:
-        """End it and everything that came of it: politely first, then not."""
+        """End it and everything that came of it: politely first, then not.
+
+        Raises `CannotStart` where that cannot be done, as with a server that became another user's: others of it would
+        have to be started beside it.
+        """
         for number in (signal.SIGCONT, signal.SIGTERM):
             self._signal_group(number)
         self.exit_status(within_s=TERMINATES_WITHIN_S)
         self._signal_group(signal.SIGKILL)
-        self._popen.wait()
+        gone = self.exit_status(within_s=DIES_WITHIN_S) is not None
         keeper.kill_marked(self._mark)
         orphans.end_all_but(self._there_before)
         self._keeper.tell(f"not group {self._popen.pid}")
@@ -287,6 +292,10 @@ class Process:
                 stream.close()
         if self._reserved:
             self._reserved.release()
+        if not gone:
+            raise CannotStart(
+                f"process {self.pid} of the target does not end, not by SIGKILL either: is it ours to end?"
+            )
 
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -303,8 +312,8 @@ class Process:
     def _await_ready(self) -> Address:
         deadline = time.monotonic() + self._ready_within_s
         while time.monotonic() < deadline:
-            address = self._expected()
-            if address is not None and accepts(address):
+            address = next(filter(accepts, self._expected()), None)
+            if address is not None:
                 return address
             self.output.changed.wait(LOOK_AGAIN_S)
             epitaph = self.epitaph()
@@ -312,13 +321,13 @@ class Process:
                 raise CannotStart(self._ended_early(epitaph))
         raise CannotStart(self._never_ready())
 
-    def _expected(self) -> Address | None:
-        """Where it is to accept; None as long as it has not said so. Raises `CannotStart` where that is not here."""
+    def _expected(self) -> list[Address]:
+        """Where it may accept; nowhere as long as it has not said so. Raises `CannotStart` where that is not here."""
         if self._port is not None:
             return reachable((self._host, self._port))
         announced = self.output.announced
         if announced is None:
-            return None
+            return []
         if not self._is_here(announced[0]):
             msg = (
                 f"the target announced {plain(announced[0])}:{announced[1]}, which is not {plain(self._host)}: let it "
@@ -329,7 +338,7 @@ class Process:
 
     def _is_here(self, announced: str) -> bool:
         """Whether that is this machine, or the host that the user named. What a server says is not looked up."""
-        if announced in {"localhost", self._host, reachable((self._host, 0))[0]}:
+        if announced in {"localhost", self._host, *(host for host, _ in reachable((self._host, 0)))}:
             return True
         try:
             address = ipaddress.ip_address(announced)
@@ -367,18 +376,19 @@ class Process:
         return f"; its last line was: {words}" if words else ""
 
 
-def reachable(address: Address) -> Address:
-    """The numeric address by which a server that binds `address` is reached. Raises `CannotStart` where there is none.
+def reachable(address: Address) -> list[Address]:
+    """The numeric addresses at which a server that binds `address` may be. Raises `CannotStart` where there is none.
 
-    A name is looked up; the wildcard addresses, at which a server is everywhere, are reached over loopback.
+    A name is looked up, and may mean several, as `localhost` does; the wildcard addresses, at which a server is
+    everywhere, are reached over loopback.
     """
     host, port = address
     try:
-        *_, found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = [place[:2] for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError) as error:
         msg = f"there is no address {plain(host)}: {plain(getattr(error, 'strerror', None) or str(error))}"
         raise CannotStart(msg) from None
-    return LOOPBACK_OF.get(str(found[0]), str(found[0])), int(found[1])
+    return [(LOOPBACK_OF.get(str(host), str(host)), int(port)) for host, port in found]
 
 
 def accepts(address: Address) -> bool:
@@ -396,7 +406,7 @@ class PortReservation:
     """
 
     def __init__(self, host: str) -> None:
-        host = reachable((host, 0))[0]
+        host, _ = reachable((host, 0))[0]
         lowest, highest = _server_ports()
         source = random.SystemRandom()
         for _ in range(RESERVATION_TRIES):

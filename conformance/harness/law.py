@@ -52,7 +52,8 @@ def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
     if stop.trouble in _OF_THE_SERVER:
         return Breach(_OF_THE_SERVER[stop.trouble], stop.detail, "not at all", timed=True)
     if not isinstance(step, s.ClientStep):
-        return Breach(f"{step} can be done", stop.detail or stop.trouble.value, "not at all", timed=True)
+        actual = f"nothing moved for {stop.detail}" if stop.trouble is Trouble.SILENCE else stop.detail
+        return Breach(f"{step} can be done", actual or stop.trouble.value, "not at all", timed=True)
     client = transcript.clients[step.client]
     if client.fault is not None and stop.trouble is not Trouble.SILENCE:
         return Breach(_due(client.fault), f"client {client.number}: {client.fault.detail}", ending_of(client, stop))

@@ -63,20 +63,31 @@ def rests(server: Server) -> bool:
 class Crowd:
     """Clients without a part of their own in a case: they come together, speak together and leave together."""
 
-    def __init__(self, server: Server, answers: Callable[[], Answers], silence_s: float) -> None:
+    def __init__(
+        self,
+        server: Server,
+        answers: Callable[[], Answers],
+        silence_s: float,
+        see_that_time_is_left: Callable[[], None],
+    ) -> None:
         self._server = server
         self._answers = answers
         self._silence_s = silence_s
+        self._see_that_time_is_left = see_that_time_is_left
         self._members: list[tuple[Peer, Answers]] = []
         self._wanted = 0
         self._stopped_by: str | None = None
         self._own_limits: tuple[int, int] | None = None
 
     def gather(self, step: s.Crowd) -> None:
-        """Connect as many as the server takes. Raises `Halted` where this process itself may not have so many."""
+        """Connect as many as the server takes.
+
+        Raises `Halted` where this process itself may not have so many, and where it takes too long.
+        """
         self._wanted = step.number
         self._make_room(step.number + SPARE_DESCRIPTORS)
         while len(self._members) < step.number:
+            self._see_that_time_is_left()
             answers = self._answers()
             peer = Peer(self._server.address, heard=answers.answered, keep_bytes=0)
             self._members.append((peer, answers))
@@ -94,6 +105,7 @@ class Crowd:
         """A round trip each, some at a time. Raises `Halted` unless all that were wanted are served."""
         served = 0
         for start in range(0, len(self._members), SPEAKING):
+            self._see_that_time_is_left()
             batch = self._members[start : start + SPEAKING]
             for number, (peer, answers) in enumerate(batch, start):
                 message = b"%d in the crowd" % number
@@ -121,8 +133,7 @@ class Crowd:
         if soft < descriptors:
             self._own_limits = soft, hard
             resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
-        if self._server.tree is not None:
-            self._server.tree.allow(descriptors)
+        self._server.allow(descriptors)
 
     def _hear(self, batch: list[tuple[Peer, Answers]]) -> None:
         def done() -> bool:

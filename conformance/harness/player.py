@@ -97,7 +97,7 @@ class Player:
         self._waiting: list[Peer] = []
         self._left_out: set[int] = set()
         self._server_steps = ServerSteps(server, silence_s)
-        self._crowd = Crowd(server, answers, silence_s)
+        self._crowd = Crowd(server, answers, silence_s, self._see_that_time_is_left)
         self._torrents = Torrents(server)
         self._looks_at_sockets = False
         self._slowest_s = 0.0
@@ -154,11 +154,11 @@ class Player:
         finally:
             if self._frozen:
                 self._server.thaw()
-            self._server_steps.undo()
             self._torrents.stem(s.StemTorrents())
             self._crowd.leave(s.CrowdLeaves())
             for client in self._clients.values():
                 client.peer.discard()
+            self._server_steps.undo()  # after they left: poll(2) refuses more descriptors than the limit allows
         return transcript
 
     def _set_down(self, transcript: Transcript) -> None:
@@ -188,12 +188,13 @@ class Player:
             raise ValueError(msg)
         client = self._clients[step.client] = _Client(step.client, peer, answers)
         client.promised = step.promised
-        if not self._frozen:
+        if self._has_no_room_for(step):
+            self._leave_out(step)
+        elif not self._frozen:
             peer.connect()
             self._wait(client, lambda: peer.connected)
-            if step.if_room and (self._left_out or not finds_room(self._server, self._silence_s)):
-                self._left_out.add(step.client)
-                self._clients.pop(step.client).peer.discard()
+            if step.if_room and not finds_room(self._server, self._silence_s):
+                self._leave_out(step)
         elif self._server.kernel.accept_queue_full(self._server.address):
             # A short queue is slow, not wrong: the batch is what it holds, and the others come when it has room.
             self._waiting.append(peer)
@@ -201,6 +202,16 @@ class Player:
             peer.connect()
             pump([peer], lambda: peer.connected or peer.over, ARRIVES_WITHIN_S, slice_s=LOOK_AGAIN_S)
             self._confirm(client)
+
+    def _has_no_room_for(self, step: s.Connect) -> bool:
+        """Whether it need not even try: what comes to a full queue is dropped, and nobody takes anyone out of it."""
+        if self._server_steps.exhausted:
+            return self._server.kernel.accept_queue_full(self._server.address)
+        return step.if_room and bool(self._left_out)
+
+    def _leave_out(self, step: s.Connect) -> None:
+        self._left_out.add(step.client)
+        self._clients.pop(step.client).peer.discard()
 
     def _send(self, step: s.Send) -> None:
         client = self._clients[step.client]
@@ -242,8 +253,8 @@ class Player:
         """Each attempt has a connection of its own; together they have the patience that one has."""
         began = time.monotonic()
         while True:
-            self._connect(s.Connect(step.client))
             try:
+                self._connect(s.Connect(step.client))
                 self._ping(s.Ping(step.client, step.data))
             except Halted as halted:
                 peer = self._clients[step.client].peer
@@ -352,6 +363,10 @@ class Player:
             raise Halted(Trouble.SILENCE, seconds(self._silence_s))
         self._slowest_s = max(self._slowest_s, longest_s)
         if not reached:
+            self._see_that_time_is_left()
+
+    def _see_that_time_is_left(self) -> None:
+        if time.monotonic() > self._deadline:
             raise Halted(Trouble.TOO_LONG, seconds(self._longest_s))
 
     def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
@@ -458,7 +473,16 @@ class Player:
             certain = end is not None and not end.writable and tree is not None and not tree.runnable()
             return certain or (bool(unread) and now - since > UNCHANGED_S)
 
-        self._pump([peer], lambda: blocked() or peer.over, slice_s=LOOK_AGAIN_S * 2)
+        done = False
+        while not done:  # what goes on at the server's end is no silence, though nothing of it is read here
+            began = time.monotonic()
+
+            def done_or_moved(began: float = began) -> bool:
+                nonlocal done
+                done = blocked() or peer.over
+                return done or there_since > began
+
+            self._pump([peer], done_or_moved, slice_s=LOOK_AGAIN_S * 2)
         if peer.over:
             raise Halted(Trouble.ENDED)
 

@@ -13,10 +13,13 @@ import signal
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
+
+T = TypeVar("T")
 
 GONE = (FileNotFoundError, ProcessLookupError)
 STOP_WITHIN_S = 10.0
@@ -90,6 +93,10 @@ class ProcessTree(ABC):
     @abstractmethod
     def limits_open_to_us(self) -> bool:
         """Whether its limits may be set, and can be."""
+
+    @abstractmethod
+    def limits(self) -> dict[int, tuple[int, int]]:
+        """Of each process the soft and the hard limit of its descriptors, as far as that can be seen."""
 
     @abstractmethod
     def exhaust(self, spare: int) -> bool:
@@ -216,6 +223,14 @@ class LinuxTree(ProcessTree):
             return False
         return True
 
+    def limits(self) -> dict[int, tuple[int, int]]:
+        """RLIMIT_NOFILE."""
+        found = {}
+        for pid in self.pids():
+            with contextlib.suppress(PermissionError, *GONE):
+                found[pid] = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        return found
+
     def exhaust(self, spare: int) -> bool:
         """Lower the soft limit of RLIMIT_NOFILE (prlimit(2)): it bounds the number of a new descriptor.
 
@@ -289,7 +304,7 @@ class PortableTree(ProcessTree):
 
     def stands_still(self) -> bool:
         """The status that psutil gives."""
-        return all(process.status() in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE} for process in self._processes())
+        return set(self._told(psutil.Process.status)) <= {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
 
     def sleeps(self) -> bool:
         """Taken for granted: macOS calls every process running."""
@@ -301,8 +316,7 @@ class PortableTree(ProcessTree):
 
     def demand_s(self) -> float:
         """User and system time: the time spent waiting for a processor is not told here."""
-        times = [process.cpu_times() for process in self._processes()]
-        return float(sum(time.user + time.system for time in times))
+        return float(sum(time.user + time.system for time in self._told(psutil.Process.cpu_times)))
 
     def in_line_s(self) -> float:
         """Not told here."""
@@ -314,19 +328,23 @@ class PortableTree(ProcessTree):
 
     def memory_bytes(self) -> int:
         """The resident set."""
-        return sum(int(process.memory_info().rss) for process in self._living())
+        return sum(int(told.rss) for told in self._told(psutil.Process.memory_info))
 
     def wakeups(self) -> int:
         """The voluntary context switches that psutil counts."""
-        return sum(int(process.num_ctx_switches().voluntary) for process in self._living())
+        return sum(int(told.voluntary) for told in self._told(psutil.Process.num_ctx_switches))
 
     def zombies(self) -> int:
         """The status that psutil gives."""
-        return sum(process.status() == psutil.STATUS_ZOMBIE for process in self._processes())
+        return self._told(psutil.Process.status).count(psutil.STATUS_ZOMBIE)
 
     def limits_open_to_us(self) -> bool:
         """Not here."""
         return False
+
+    def limits(self) -> dict[int, tuple[int, int]]:
+        """Nor seen."""
+        return {}
 
     def exhaust(self, spare: int) -> bool:  # noqa: ARG002
         """Another process's limits cannot be set here."""
@@ -338,8 +356,13 @@ class PortableTree(ProcessTree):
     def release(self) -> None:
         """Nothing was done."""
 
-    def _living(self) -> list[psutil.Process]:
-        return [process for process in self._processes() if process.status() != psutil.STATUS_ZOMBIE]
+    def _told(self, ask: Callable[[psutil.Process], T]) -> list[T]:
+        """What each process tells; one that is gone, or a zombie by now, may tell nothing."""
+        told = []
+        for process in self._processes():
+            with contextlib.suppress(psutil.Error):
+                told.append(ask(process))
+        return told
 
     def _processes(self) -> list[psutil.Process]:
         try:

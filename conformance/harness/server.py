@@ -31,6 +31,7 @@ class Server:
         self._keeper = keeper
         self._process: Process | None = None
         self._kept_port: PortReservation | None = None
+        self._in_sight = False  # whether the kernel that we ask is the one that has its socket
 
     def start(self) -> None:
         """Bring a fresh copy to serve; for a server that already runs, see that it is there. Raises `CannotStart`."""
@@ -55,6 +56,7 @@ class Server:
             ready_within_s=READY_WITHIN_S * max(1.0, target.patience),
         )
         self.address = self._process.address
+        self._in_sight = self.kernel.sees(self.address)
         self.tree = tree_of(self._process.pid)
         self._let_it_take_the_probe()
         try:
@@ -99,12 +101,31 @@ class Server:
 
     def exhaust(self, spare: int) -> bool:
         """Let it open no more than `spare` descriptors; False where that cannot be done."""
+        self._remember_limits()
         return self.tree is not None and self.tree.exhaust(spare)
 
+    def allow(self, descriptors: int) -> None:
+        """Let it open so many descriptors, as far as its hard limit goes."""
+        self._remember_limits()
+        if self.tree is not None:
+            self.tree.allow(descriptors)
+
     def release(self) -> None:
-        """Undo `exhaust`."""
+        """Undo `exhaust` and `allow`."""
         if self.tree is not None:
             self.tree.release()
+            self._tell_of_its_own("not limited")
+
+    def _remember_limits(self) -> None:
+        """A server that is not ours is to have its limits back, also when we are ended without a chance to undo it."""
+        if self.tree is not None and not self.restartable:
+            for pid, (soft, hard) in self.tree.limits().items():
+                self._keeper.tell(f"limited {pid} {soft} {hard}")
+
+    def _tell_of_its_own(self, verb: str) -> None:
+        if self.tree is not None and not self.restartable:
+            for pid in self.tree.pids():
+                self._keeper.tell(f"{verb} {pid}")
 
     def _let_it_take_the_probe(self) -> None:
         """That a server is there is seen by connecting to it: no case is to share a batch with that connection."""
@@ -137,7 +158,7 @@ class Server:
     @property
     def freezable(self) -> bool:
         """Whether it can be stopped, and what is done meanwhile be confirmed to have arrived."""
-        return self.tree is not None and self.tree.mine and self.kernel.available
+        return self.tree is not None and self.tree.mine and self._in_sight
 
     def epitaph(self, within_s: float = 0.0) -> str | None:
         """How it died, if it did; waits a moment for a death that is under way. None where that cannot be known."""
@@ -168,18 +189,14 @@ class Server:
         """Stop every process of it; False when one of them will not stand still."""
         if self.tree is None:
             return False
-        if not self.restartable:
-            for pid in self.tree.pids():
-                self._keeper.tell(f"stopped {pid}")
+        self._tell_of_its_own("stopped")
         return self.tree.stop()
 
     def thaw(self) -> None:
         """Let it go on."""
         if self.tree is not None:
             self.tree.go_on()
-            if not self.restartable:
-                for pid in self.tree.pids():
-                    self._keeper.tell(f"not stopped {pid}")
+            self._tell_of_its_own("not stopped")
 
     def sockets(self) -> set[int] | None:
         """The inodes of the sockets it holds; None where that cannot be seen."""
@@ -190,13 +207,17 @@ class Server:
         if address is None:
             msg = f"{self.target.name} has neither a command nor an address"
             raise CannotStart(msg)
-        try:
-            self.address = reachable(address)
-            with socket.create_connection(self.address, REACHES_WITHIN_S):
-                pass
-        except OSError as error:
-            msg = f"nobody answers on {address[0]}:{address[1]}: {error.strerror or error}"
-            raise CannotStart(msg) from None
+        for place in reachable(address):
+            self.address = place
+            try:
+                with socket.create_connection(place, REACHES_WITHIN_S):
+                    break
+            except OSError as error:
+                refused = error
+        else:
+            msg = f"nobody answers on {address[0]}:{address[1]}: {refused.strerror or refused}"
+            raise CannotStart(msg)
+        self._in_sight = self.kernel.sees(self.address)
         if pid is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 psutil.Process(pid)

@@ -33,6 +33,7 @@ class ServerSteps:
         self._server = server
         self._silence_s = silence_s
         self._sockets_before: set[int] | None = None
+        self.exhausted = False  # whether it is kept from opening descriptors
         self.steps: dict[type[s.Step], Callable[..., None]] = {
             s.AwaitQuiet: self._await_quiet,
             s.AwaitFewWakeups: self._await_few_wakeups,
@@ -120,10 +121,12 @@ class ServerSteps:
         self._server.let_it_finish()
         if not self._server.exhaust(step.spare):
             raise Halted(Trouble.UNCERTAIN, "the server's limits may not be set")
+        self.exhausted = True
 
     def _release(self, _: s.Release) -> None:
         self._server.let_it_finish()
         self._server.release()
+        self.exhausted = False
 
     def _leave_output_unread(self, _: s.LeaveOutputUnread) -> None:
         self._server.leave_output_unread()
@@ -139,9 +142,8 @@ class ServerSteps:
 
     def terminate(self) -> None:
         """Send SIGTERM and wait for the end."""
-        bound_s = min(TERMINATES_WITHIN_S, self._silence_s)
-        if not self._server.terminate(bound_s):
-            raise Halted(Trouble.ALIVE, f"it still ran {seconds(bound_s)} later")
+        if not self._server.terminate(TERMINATES_WITHIN_S):
+            raise Halted(Trouble.ALIVE, f"it still ran {seconds(TERMINATES_WITHIN_S)} later")
 
     def _start_again(self, _: s.StartAgain) -> None:
         try:

@@ -22,6 +22,9 @@ from conformance.harness.law import Breach, breach_of
 from conformance.harness.script import Script, Step, script
 from conformance.harness.transcript import Answers, Transcript, Trouble
 
+# What of the server itself is waited for, as long as patience lasts.
+WAITED_FOR = {Trouble.BUSY, Trouble.HELD, Trouble.AWAKE, Trouble.UNREAPED, Trouble.UNSERVED, Trouble.UNANNOUNCED}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -52,6 +55,7 @@ class Trial:
         self.cases = 0
         self.first_failure: tuple[int, float] | None = None  # after how many cases and seconds
         self.excuses_company: str | None = None  # the clause that is held against a server that stands none
+        self.binds = True  # whether who fails here is nonconformant
         self.enough_at = math.inf  # of the monotonic clock: when cases that go well need not be followed by others
         self.bench = bench
         self._answers = answers
@@ -149,8 +153,10 @@ class Trial:
         return Finding(seen.script, seen.breach, seen.transcript, note)
 
     def _take_note(self, found: Finding) -> None:
+        """A server that was waited for in vain has failed and is waited for less, unless it need not do that."""
         stop = found.transcript.stop
-        if found.breach.timed or (stop is not None and stop.trouble is Trouble.SILENCE):
+        waited = stop is not None and (stop.trouble is Trouble.SILENCE or stop.trouble in WAITED_FOR)
+        if self.binds and waited:
             self.bench.patience.disappointed()
 
     def _once_more(self, candidate: Finding) -> Finding | None:
@@ -218,14 +224,7 @@ class Trial:
     def _play(self, played: Script, silence_s: float) -> Transcript:
         self.bench.ready(self._answers)
         transcript = self.bench.play(played, self._answers, silence_s)
-        stop = transcript.stop
-        if stop is not None and stop.trouble in {Trouble.UNCERTAIN, Trouble.TOO_LONG}:
-            self.bench.replace()
-            why = stop.detail or stop.trouble.value
-            if stop.trouble is Trouble.TOO_LONG:
-                why = f"{stop.trouble.value} ({stop.detail}): the server is slow, and may be right"
-            msg = f"{stop.step}: {why}"
-            raise Inconclusive(msg)
+        self.bench.see_that_it_was_played(transcript)
         return transcript
 
     def _spent(self) -> bool:

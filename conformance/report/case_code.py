@@ -90,6 +90,8 @@ class Call:
             call = "join_queue({number}" + (", {options})" if values["options"] else ")")
         elif self.do == "connect" and options.get("if_room"):
             call = "connect_if_room({number}" + (", {options})" if values["options"] else ")")
+        elif self.do == "connect" and options.get("promised") is False:
+            call = "come_meanwhile({number})"
         text = call.format(**values)
         return f"arrived({text})" if self.frozen and self.do in ARRIVING else text
 

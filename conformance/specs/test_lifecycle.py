@@ -22,8 +22,8 @@ from conformance.harness.tape import tape
 from conformance.harness.trial import Trial
 from conformance.specs.moves import arrive, exchange, hello, leave
 
-# Of a line each, more than a pipe of four kilobytes holds.
-LOGGED = 150
+# Of a short word each, more than a pipe of four kilobytes holds.
+LOGGED = 500
 FAMILY = 16
 
 

@@ -81,7 +81,7 @@ def test_quiescent_idle(subject: Trial) -> None:
 
 @clause(SHOULD, PROCESS)
 def test_idle_wakeups(subject: Trial) -> None:
-    """With idle connections the server rests: it is woken a few times a second at most."""
+    """With idle connections the server rests: it is woken a hundred times a second at most."""
     subject.hold(Connect(1), arrive(2), AwaitFewWakeups(), hello(1), leave(1, 2))
 
 

@@ -1,6 +1,7 @@
-"""A suite that is killed: `dying_suite.py MARKED|FROZEN SCRIPT`, or `dying_suite.py ATTACHED PID HOST PORT`.
+"""A suite that is killed: `dying_suite.py MARKED|FROZEN SCRIPT`, or `dying_suite.py ATTACHED|LIMITED PID HOST PORT`.
 
-It starts the server, or attaches to one that runs, stops it where that is asked for, prints its mark, and waits.
+It starts the server, or attaches to one that runs, stops or limits it where that is asked for, prints its mark, and
+waits.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from conformance.harness.target import Target
 
 
 def target_of(manner: str, *words: str) -> Target:
-    if manner == "ATTACHED":
+    if manner in {"ATTACHED", "LIMITED"}:
         pid, host, port = words
         return Target("attached", (), address=(host, int(port)), pid=int(pid))
     return Target("started", (), command=(sys.executable, words[0], "{port}"))
@@ -26,7 +27,10 @@ def main() -> None:
     keeper = Keeper()
     server = Server(target_of(*sys.argv[1:]), keeper, KernelView())
     server.start()
-    if manner != "MARKED":
+    if manner == "LIMITED":
+        server.allow(2000)
+        assert server.exhaust(0)
+    elif manner != "MARKED":
         assert server.freeze()
     print(keeper.mark, flush=True)
     signal.pause()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -55,5 +56,22 @@ def test_a_killed_suite_lets_go_on_what_it_had_stopped() -> None:
                 assert {"T"} == set.union(*map(states, family))
                 suite.kill()
                 wait_until(lambda: {"S"} == set.union(*map(states, family)), "each of its processes goes on")
+        finally:
+            subprocess.run(["kill", "-KILL", child], check=True)
+
+
+def test_a_killed_suite_gives_back_the_limits_that_it_had_changed() -> None:
+    with reading(("python3", "-c", FORKING_SERVER)) as (server, (child, port)):
+        family = [server.pid, int(child)]
+
+        def limits() -> list[tuple[int, int]]:
+            return [resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in family]
+
+        before = limits()
+        try:
+            with reading(python(SUITE, "LIMITED", str(server.pid), "127.0.0.1", port)) as (suite, _):
+                assert all(soft < 10 for soft, _ in limits())
+                suite.kill()
+                wait_until(lambda: limits() == before, "each of its processes has the limits that it had")
         finally:
             subprocess.run(["kill", "-KILL", child], check=True)

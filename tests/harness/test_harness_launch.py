@@ -6,7 +6,7 @@ import random
 import re
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from faulty_server import reply
@@ -104,6 +104,23 @@ def test_ready_where_it_announced(start: Start, announced: str) -> None:
     )
     process = start(*program(source))
     assert process.address[0] == HOST
+
+
+def test_ready_at_any_address_of_a_name(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `localhost` is ::1 first, a server on IPv4 alone is there as well."""
+    look_up = socket.getaddrinfo
+
+    def both(_: str, port: int, **wanted: Any) -> list[Any]:
+        return [*look_up("::1", port, **wanted), *look_up(HOST, port, **wanted)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    source = (
+        "import socket, signal\n"
+        f"listener = socket.create_server(({HOST!r}, 0))\n"
+        "print('Server start at: localhost:%d' % listener.getsockname()[1], flush=True)\n"
+        "signal.pause()"
+    )
+    assert start(*program(source)).address[0] == HOST
 
 
 def test_ready_on_the_port_of_its_own(start: Start) -> None:

@@ -190,6 +190,19 @@ def test_a_server_found_silent_is_waited_for_less(trial_on: TrialOn) -> None:
     assert subject.bench.patience.full_s < before_s
 
 
+@pytest.mark.usefixtures("short_patience")
+def test_a_server_that_misses_what_it_need_not_do_is_waited_for_as_before(trial_on: TrialOn) -> None:
+    subject = trial_on(faulty("lost"))
+    subject.ready()
+    subject.binds = False
+    with pytest.raises(Nonconformity) as raised:
+        subject.hold(two_pings(5))
+    before_s = subject.bench.patience.full_s
+    patience.LEAST_S = 0.1  # the fixture puts it back
+    assert subject.confirmed(raised.value.finding).breach.timed
+    assert subject.bench.patience.full_s == before_s
+
+
 def test_on_a_slow_server_no_more_is_played_than_there_is_time_for(trial_on: TrialOn) -> None:
     subject = trial_on(faulty("honest"))
     subject.ready()

@@ -95,7 +95,7 @@ def test_many_words_of_one_client_are_said_in_a_loop() -> None:
 def test_who_may_find_no_room_and_who_is_promised_nothing() -> None:
     assert lines(s.Connect(1, if_room=True), s.Connect(2, promised=False)) == [
         "connect_if_room(1)",
-        "client(2).connect(promised=False)",
+        "come_meanwhile(2)",
     ]
 
 

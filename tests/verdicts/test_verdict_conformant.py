@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-from verdict_runs import buildable, judged, needed
+from verdict_runs import buildable, judged, needed, script
 
 from examples.build import start_command, targets
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+CROWDED = "accept-burst or many-ready or concurrent-connections or descriptor-exhaustion or setsize-safe"
+MODEST = Path(__file__).with_name("modest.py")
 CONFORMANT = [name for name, target in targets().items() if not target.finding]
 
 
@@ -37,3 +36,11 @@ def test_socat_closes_as_it_should(tmp_path: Path) -> None:
     closing = {name: outcome for name, outcome in run.outcomes.items() if name.startswith("close.")}
     assert len(closing) > 5
     assert set(closing.values()) == {"pass"}, run.said
+
+
+@pytest.mark.parametrize("modest", ["forty-children", "one-in-line"])
+def test_a_server_that_holds_little_at_once_breaks_no_must(modest: str, tmp_path: Path) -> None:
+    server = [*script(MODEST), modest]
+    run = judged(tmp_path, server, "--examples", "quick", "-k", CROWDED)
+    assert run.verdict == "conformant", run.said
+    assert not run.broken, run.said

@@ -44,7 +44,16 @@ def await_blocked(number: int) -> None:
         certain = end is not None and not end.writable and watched and not is_runnable()
         return certain or (bool(unread) and now - since > STUCK_S)
 
-    stalled.wait(is_blocked, "its connection stays open while it does not read", 2 * LOOK_AGAIN_S)
+    blocked = False
+    while not blocked:  # what goes on at the server's end is no silence, though nothing of it is read here
+        began = time.monotonic()
+
+        def blocked_or_moved(began: float = began) -> bool:
+            nonlocal blocked
+            blocked = is_blocked()
+            return blocked or there_since > began
+
+        stalled.wait(blocked_or_moved, "its connection stays open while it does not read", 2 * LOOK_AGAIN_S)
 
 
 def glut(number: int, size_bytes: int) -> None:

@@ -7,7 +7,7 @@ import resource
 import time
 
 from conformance.report.reproducing.client import Client, client
-from conformance.report.reproducing.kernel import accept_queue
+from conformance.report.reproducing.kernel import accept_queue, accept_queue_is_full
 from conformance.report.reproducing.processes import is_runnable, pids, wakeups
 from conformance.report.reproducing.pumping import CLIENTS, pump
 from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER, is_asleep
@@ -47,10 +47,21 @@ class LeftOut(Client):
 
 def connect_if_room(number: int, *, narrow: bool = False) -> None:
     """Connect, and take part if the server accepts it; one that a resting server leaves waiting is left out."""
+    if any(isinstance(each, LeftOut) for each in CLIENTS.values()):
+        CLIENTS[number] = LeftOut(number)  # who tries all the same fills the queue
+        return
     newcomer = client(number).connect(narrow=narrow)
-    if any(isinstance(each, LeftOut) for each in CLIENTS.values()) or not finds_room():
+    if not finds_room():
         newcomer.discard()
         CLIENTS[number] = LeftOut(number)
+
+
+def come_meanwhile(number: int) -> None:
+    """Connect to a server that may be out of descriptors; whom a full queue would drop is left out. Nothing is owed."""
+    if accept_queue_is_full():
+        CLIENTS[number] = LeftOut(number)
+    else:
+        client(number).connect(promised=False)
 
 
 def finds_room() -> bool:

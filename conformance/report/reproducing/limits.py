@@ -45,9 +45,9 @@ def insist(number: int, data: bytes) -> None:
     """Connect and do a round trip, on a new connection each time that one is ended, until one is served."""
     began = time.monotonic()
     while True:
-        newcomer = client(number).connect()
+        newcomer = client(number)
         try:
-            newcomer.ping(data)
+            newcomer.connect().ping(data)
         except Fault:
             turned_away = newcomer.ending is not None and not newcomer.received_bytes
             if not turned_away or time.monotonic() - began > Patience.silence_s:
