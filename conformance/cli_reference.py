@@ -9,11 +9,12 @@ import click
 from conformance import own_servers
 from conformance.clauses import PROFILES, all_clauses
 from conformance.cli_help import clause_names
+from conformance.oracle import vectors as literals
 
 
-@click.group("list", short_help="Name the clauses, or the servers.")
+@click.group("list", short_help="Name the clauses, the servers, the test vectors.")
 def list_() -> None:
-    """Name the clauses, the reference servers, or the broken ones."""
+    """Name the clauses, the reference servers, the broken ones, or the test vectors."""
 
 
 @list_.command(short_help="Each clause of the specification.")
@@ -60,6 +61,12 @@ def zoo() -> None:
         click.echo(
             f"{'':<36} breaks {', '.join(entry['breaks'])}" + (f"; seen: {entry['seen']}" if entry["seen"] else "")
         )
+
+
+@list_.command()
+def vectors() -> None:
+    """Chunks and their literals, to test a server's own with."""
+    click.echo(literals.vectors(), nl=False)
 
 
 @click.command(short_help="Say what a clause requires.")

@@ -66,3 +66,11 @@ def test_help_is_there(program: Program, words: tuple[str, ...]) -> None:
     ran = program(*words, "--help")
     assert ran.code == 0, ran.text
     assert ran.stdout.startswith("Usage: ")
+
+
+def test_test_vectors_are_listed(program: Program) -> None:
+    ran = program("list", "vectors")
+    assert ran.code == 0, ran.text
+    told = dict(line.split("\t", 1) for line in ran.stdout.splitlines() if not line.startswith("#"))
+    assert told["0a"] == r"b'\n'"
+    assert told[b"it's".hex()] == '''b"it's"'''

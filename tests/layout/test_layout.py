@@ -58,7 +58,12 @@ ARROWS = {
     "conformance.cli_types": ("conformance.plugin_options",),
     "conformance.cli_help": ("conformance.own_servers", "conformance.targets", *TOLD),
     "conformance.cli_options": ("conformance.cli_help", "conformance.cli_types", "conformance.clauses"),
-    "conformance.cli_reference": ("conformance.own_servers", "conformance.cli_help", "conformance.clauses"),
+    "conformance.cli_reference": (
+        "conformance.own_servers",
+        "conformance.cli_help",
+        "conformance.clauses",
+        "conformance.oracle",
+    ),
     "conformance.cli_meant": (
         "conformance.known_failures",
         "conformance.own_servers",
