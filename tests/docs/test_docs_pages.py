@@ -1,0 +1,82 @@
+"""What the README and docs/ show is what happens, and what they name is there."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from docs_pages import PAGES, ROOT, blocks, played, session
+
+from conformance.cli import main
+
+# Times differ from run to run, and what Hypothesis draws from one version to the next.
+NUMBERS = re.compile(r" *\d[\d,]* cases\b| +\d+\.\d+ s\b")
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+WITH_SESSIONS = [page for page in PAGES if any(map(session, blocks(page, "console")))]
+FIRST_SERVER = "server.py"  # what the README calls the first program that it shows
+
+
+def comparable(said: str) -> str:
+    return NUMBERS.sub(" N", said.replace(sys.executable, "python3"))
+
+
+@pytest.mark.parametrize("page", WITH_SESSIONS, ids=lambda page: page.name)
+def test_shown_output_is_real(page: Path, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    for block in blocks(page, "python"):
+        name = block.name if block.name and "/" not in block.name else FIRST_SERVER
+        if not (tmp_path / name).exists():
+            (tmp_path / name).write_text(block.text)
+    for shown in map(session, blocks(page, "console")):
+        said, errors = played([each.command for each in shown], tmp_path)
+        for each, really in zip(shown, said, strict=True):
+            assert comparable(really) == comparable(each.output), f"{each.command}\n{errors}"
+
+
+def slugs(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text()):
+        if "://" not in target:
+            there = page.parent / target if target else page
+            assert there.exists(), target
+            assert not anchor or anchor in slugs(there), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_make_has_each_target(page: Path) -> None:
+    named = re.findall(r"(?:^|`|&& )make ([a-z-]+)", "".join(code(page)), re.MULTILINE)
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {name for name in named if name != "my-server"} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_the_program_has_each_option(page: Path) -> None:
+    lines = [line for part in code(page) for line in part.replace("\\\n", " ").splitlines()]
+    ours = [line for line in lines if re.search(r"echo-conformance (run|replay|report|list|explain|serve)\b", line)]
+    for line in ours:
+        told = line.partition("echo-conformance ")[2].partition(" -- ")[0]
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", told)) <= options(main), line
+
+
+def code(page: Path) -> list[str]:
+    """Each piece of code on a page, in a line or a block of its own."""
+    text = page.read_text()
+    return re.findall(r"^ *```\w+\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL) + [
+        f"`{inline}\n" for inline in re.findall(r"`([^`\n]+)`", text)
+    ]
+
+
+def options(command: click.Command) -> set[str]:
+    """Every option of a command and of those under it."""
+    found = {name for parameter in command.params for name in parameter.opts}
+    under = command.commands.values() if isinstance(command, click.Group) else ()
+    return found.union({"--help"}, *map(options, under))
