@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BOUND_S = 30.0
+BOUND_S = 120.0
 
 CLIENT_TRANSCRIPT = """\
 connecting to 127.0.0.1 port 8001

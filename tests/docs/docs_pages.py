@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
-WITHIN_S = 120
+WITHIN_S = 300
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([^`\s]+)`[^`]*:\n\n\Z")
 # Ends what one command of a session said.

@@ -22,7 +22,7 @@ FILE = DOCS / "vectors.txt"
 VECTORS = [line.split("\t", 1) for line in FILE.read_text().splitlines() if not line.startswith("#")]
 HEX_LINES = "".join(f"{chunk}\n" for chunk, _ in VECTORS)
 LITERALS = [text for _, text in VECTORS]
-WITHIN_S = 60
+WITHIN_S = 300
 
 C_MAIN = """
 #include <stdlib.h>

@@ -57,5 +57,5 @@ def test_a_script_needs_no_build() -> None:
 
 def test_the_builder_runs_before_anything_is_installed() -> None:
     words = [sys.executable, "-I", "-S", "-c", BUILDER]
-    done = subprocess.run([*words, str(ROOT)], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*words, str(ROOT)], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from conformance.report.reached import Means
 from conformance.report.reproducer import reproducer
 
 ROOT = Path(__file__).parents[2]
-BOUND_S = 120
+BOUND_S = 300
 EPOLL = [sys.executable, "-P", "-m", "reference_servers", "epoll", "--host", "{host}", "--port", "{port}"]
 
 Steps = list[dict[str, Any]]

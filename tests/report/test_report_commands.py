@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-BOUND_S = 60
+BOUND_S = 300
 OURS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TTY_")
 COLOUR = re.compile(r"\x1b\[[0-9;]*\b(3[0-9]|4[0-9]|9[0-7]|10[0-7])m")
 

@@ -15,7 +15,7 @@ from conformance.targets.described import read, target_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-BOUND_S = 30
+BOUND_S = 120
 TELLS = "import os, resource; print(os.getcwd(), os.environ['SAYS'], resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
 
 

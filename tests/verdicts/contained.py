@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
-LEAVES_WITHIN_S = 20.0
+LEAVES_WITHIN_S = 60.0
 LOOK_AGAIN_S = 0.01
 
 

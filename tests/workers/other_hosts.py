@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BOUND_S = 120
+BOUND_S = 300
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("clients", "conformance", "reference_servers")
 SSHD = "/usr/sbin/sshd"
