@@ -60,6 +60,10 @@ zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every 
 zoo-fast: $(READY)  ## each broken server against its own clauses, once
 	$(BIN)/python -m conformance.matrix --fast
 
+.PHONY: reproducers
+reproducers: $(READY)  ## every bug's reproducers, twenty times each on the broken server and on a correct one
+	$(BIN)/python tests/zoo/all_reproducers.py $(ARGS)
+
 .PHONY: mutants
 mutants: $(READY)  ## mutants of the reference servers, made by cosmic-ray, each judged until a clause finds it
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'

@@ -76,7 +76,6 @@ COUNTS_FAILED_SEND = program(
 TABLE_WITHOUT_BOUND = program(
     "table_without_bound.c",
     "Connections stand in a table of 64, found by descriptor, and nobody looks whether the number is below 64.",
-    "isolation.accept-burst",
     "isolation.many-ready",
     "limits.beyond-fd-setsize-safe",
     collateral=because("more clients than the table has room for", "limits.backlog", "limits.beyond-fd-setsize-served"),
