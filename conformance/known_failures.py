@@ -10,7 +10,8 @@ The file is TOML, a table `[[known]]` for each:
 1. An entry hides a clause that fails as it says, and nothing else.
 2. That a server died or fell silent is hidden only by an entry that names it: its `contains` is, or includes, words
    that say so (`the server was ended by SIGSEGV`, `nothing more came`). An entry that names another fault does not hide
-   it, though its text may stand in the same message; nor does an entry without `contains`.
+   it, though its text may stand in the same message; nor does one whose text is only a piece of those words
+   (`the server`, `nothing`), nor one without `contains`.
 3. An entry is stale, and fails the run, when its clause was tried and held, on its target or, where it names none, on
    all. What was not tried or not observed says nothing: so a shard says nothing of an entry that names no target.
 4. An entry whose clause there is not, whose target is not among those that could be tried, or whose clause is not about
@@ -38,6 +39,8 @@ UNEXPLAINED = "not looked into yet: "
 LONGEST_REASON = 300
 # What in a message differs from run to run: numbers, and what was sent or came.
 VARYING = re.compile(r"b?'[^']*'|b?\"[^\"]*\"|\S*[\d\\]\S*")
+# The words that say that a server died or fell silent, as the harness and its law have them.
+TELLING = re.compile("was ended by|exited with status|nothing more came|is stopped")
 HEADER = """\
 Failures that are known, and why; `echo-conformance run --known-failures FILE` takes this file.
 """
@@ -66,10 +69,16 @@ class Entry:
         if outage not in message:
             message = f"{message}; {outage}"
         wanted = self.contains
-        return wanted is not None and wanted in message and (wanted in outage or outage in wanted)
+        return wanted is not None and wanted in message and (outage in wanted or _says_so(wanted, outage))
 
     def __str__(self) -> str:
         return self.clause + (f" on {self.target}" if self.target is not None else "")
+
+
+def _says_so(wanted: str, outage: str) -> bool:
+    """Whether these words out of an outage's tell what it was; they are whole: status 1 is not status 139."""
+    whole = re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", outage)
+    return whole is not None and TELLING.search(wanted) is not None
 
 
 class KnownFailures:

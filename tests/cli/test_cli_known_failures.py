@@ -22,7 +22,7 @@ def known(folder: Path, **entry: str) -> tuple[str, str]:
 
 
 def test_a_known_failure_is_told_and_fails_nothing(program: Program, tmp_path: Path) -> None:
-    words = known(tmp_path, clause="close.coalesced", contains="with status 1", reason="it is the tutorial's")
+    words = known(tmp_path, clause="close.coalesced", contains="exited with status 1", reason="it is the tutorial's")
     ran, data = program.json(*BROKEN, *words)
     assert ran.code == 0, ran.text
     assert "close.coalesced                      fail (known)" in ran.stdout

@@ -64,12 +64,26 @@ HIDDEN = [
     (Entry(PROMPT, "r"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), False),
     (Entry(PROMPT, "r", None, "came a second time"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), False),
     (Entry(PROMPT, "r", None, "client 1"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), False),
-    (Entry(PROMPT, "r", None, "SIGSEGV"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), True),
+    (Entry(PROMPT, "r", None, "ended by SIGSEGV"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), False),
+    (Entry(PROMPT, "r", None, "was ended by SIGSEGV"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), True),
+    (Entry(PROMPT, "r", None, "was ended by"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), True),
+    *(
+        (Entry(PROMPT, "r", None, vague), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), False)
+        for vague in ("the server", "ended", "SIGSEGV", "e", " ", "was ended by SIG")
+    ),
     (Entry(PROMPT, "r", None, "SIGABRT"), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), False),
     (Entry(PROMPT, "r", None, DIED), failed(PROMPT, DIED, "the server was ended by SIGSEGV"), True),
     # A death that the message does not lead with.
     (Entry(PROMPT, "r", None, "came a second time"), failed(PROMPT, WRONG, "the server exited with status 7"), False),
     (Entry(PROMPT, "r", None, "exited with status 7"), failed(PROMPT, WRONG, "the server exited with status 7"), True),
+    (
+        Entry(PROMPT, "r", None, "exited with status 7"),
+        failed(PROMPT, WRONG, "the server exited with status 77"),
+        False,
+    ),
+    (Entry(PROMPT, "r", None, "is stopped"), failed(PROMPT, WRONG, "the server is stopped"), True),
+    (Entry(PROMPT, "r", None, "stopped"), failed(PROMPT, WRONG, "the server is stopped"), False),
+    (Entry(PROMPT, "r", None, "nothing"), failed(PROMPT, SILENT, "nothing more came"), False),
     (Entry(PROMPT, "r"), failed(PROMPT, SILENT, "nothing more came"), False),
     (Entry(PROMPT, "r", None, "of the 16 bytes"), failed(PROMPT, SILENT, "nothing more came"), False),
     (Entry(PROMPT, "r", None, "nothing more came for 10 s"), failed(PROMPT, SILENT, "nothing more came"), True),
