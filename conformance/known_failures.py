@@ -21,7 +21,9 @@ The file is TOML, a table `[[known]]` for each:
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,7 +175,8 @@ def _outcomes(run: Run, entry: Entry) -> set[Outcome]:
 def write_known_failures(run: Run, path: Path, before: KnownFailures | None) -> int:
     """Write an entry for each failure of a run, and those of `before` that it says nothing of; their number.
 
-    Each carries the kind of its fault in `contains`. What was known keeps its reason. Raises OSError.
+    Each carries the kind of its fault in `contains`. What was known keeps its reason. Raises OSError, and the file is
+    then what it was.
     """
     entries = list(before.untold(run)) if before is not None else []
     for target in run.targets.values():
@@ -190,8 +193,25 @@ def write_known_failures(run: Run, path: Path, before: KnownFailures | None) -> 
         tables.append(table)
     if entries:
         document.add("known", tables)
-    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    _write_whole(path, tomlkit.dumps(document))
     return len(entries)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file aside and put it in place, so that a full disk leaves what was there. Raises OSError."""
+    path = path.resolve()  # where a link leads to, that is replaced, and not the link
+    if path.exists() and not path.is_file():  # a pipe or a terminal is no file that could be lost
+        path.write_text(text, encoding="utf-8")
+        return
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        if path.exists():
+            shutil.copymode(path, aside)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _entry_of(target: str, clause: ClauseResult) -> Entry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import stat
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -212,6 +214,32 @@ def test_writing_anew_keeps_reasons_and_what_was_not_tried(tmp_path: Path) -> No
         ("reply.prefix", "so it is", False),
         ("reply.prompt", "so it is", True),
     ]
+
+
+def test_a_file_that_cannot_be_written_whole_stays_what_it_was(tmp_path: Path) -> None:
+    before = known(tmp_path, 'clause = "reply.prompt"')
+    path = tmp_path / "known.toml"
+    text = path.read_text()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))  # a disk that is full, as far as this process can tell
+    try:
+        with pytest.raises(OSError, match="too large"):
+            write_known_failures(run_of(t=[failed(PROMPT, WRONG)]), path, before)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_text() == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writing_anew_keeps_what_the_file_is(tmp_path: Path) -> None:
+    before = known(tmp_path, 'clause = "reply.prompt"')
+    real, link = tmp_path / "known.toml", tmp_path / "link.toml"
+    real.chmod(0o640)
+    link.symlink_to(real.name)
+    write_known_failures(run_of(t=[failed(EOF, WRONG)]), link, before)
+    assert link.is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert len(KnownFailures(real).entries) == 2
 
 
 def test_nothing_to_write_is_a_file_all_the_same(tmp_path: Path) -> None:
