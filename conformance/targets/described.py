@@ -133,3 +133,6 @@ def _see_that_it_starts(file: TomlFile, one: Described) -> None:
         target_of(one, str(file.path), profile=keys.PROFILES[0], chunk_limit_bytes=1)
     except BadTarget as error:
         raise file.wrong(f"{one.name}: {error}", one.name, "command" if one.command else "address") from None
+    except OSError as error:  # where it is built is told by what is in its source
+        msg = f"source of {one.name} cannot be read: {one.home / one.source}: {error.strerror}"
+        raise file.wrong(msg, one.name, "source") from None

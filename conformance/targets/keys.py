@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -139,10 +140,10 @@ def _together(file: TomlFile, name: str, table: dict[str, Any]) -> Iterator[BadF
         if "{source}" in table.get(key, "") and "source" not in table:
             yield file.wrong(f"the {key} of {name} has {{source}}, and no key source says which file", name, key)
     folder = file.path.parent / table.get("folder", ".")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         yield file.wrong(f"folder of {name}: there is no folder {folder}", name, "folder")
-    source = file.path.parent / table.get("source", ".")
-    if not source.exists():
+    source = file.path.parent / table.get("source", "")
+    if "source" in table and not os.path.isfile(source):
         yield file.wrong(f"source of {name}: there is no file {source}", name, "source")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +52,7 @@ BAD = {
     "no output": ('[mine]\ncommand = "{output} {port}"', 2, "has {output}, and no build line makes it"),
     "no source": ('[mine]\ncommand = "{source} {port}"', 2, "has {source}, and no key source says which"),
     "no such source": ('[mine]\ncommand = "{source} {port}"\nsource = "s.py"', 3, "there is no file "),
+    "a folder": ('[mine]\ncommand = "{source} {port}"\nsource = "."', 3, "source of mine: there is no file "),
     "no folder": ('[mine]\ncommand = "./s {port}"\nfolder = "gone"', 3, "there is no folder "),
     "two ports": ('[mine]\ncommand = "./s {port}"\nport = 9', 2, "--port must not name one"),
     "placeholder": ('[mine]\ncommand = "./s {prot}"', 2, "{prot}, which is no placeholder"),
@@ -74,6 +76,13 @@ def test_what_cannot_be_meant(tmp_path: Path, text: str, line: int | None, said:
     where = f"{path}: " if line is None else f"{path}, line {line}: "
     assert str(bad.value).startswith(where)
     assert said in str(bad.value)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="a file that root cannot read either is Linux's")
+def test_a_source_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, '[mine]\ncommand = "{source} {port}"\nsource = "/proc/self/mem"')
+    with pytest.raises(BadFile, match="line 3: source of mine cannot be read: /proc/self/mem: Input/output error"):
+        read(path)
 
 
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
