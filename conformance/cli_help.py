@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ SECTIONS: Mapping[str, Sequence[str]] = {
 
 
 class Interruptible(click.Group):
-    """A group whose commands end with 130 where they are interrupted: by itself click ends with 1, a verdict here."""
+    """A group whose commands never end with 1 but by a verdict: click and Python would, for what cut them short.
+
+    They end with 130 where they are interrupted, and with 3 where the suite itself is at fault or the machine too busy.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -37,6 +41,14 @@ class Interruptible(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(ExitCode.INTERRUPTED)
+        except own_servers.CannotList as error:
+            click.echo(str(error), err=True)
+            sys.exit(ExitCode.INCONCLUSIVE)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it is shown, and it is no verdict
+            traceback.print_exc()
+            sys.exit(ExitCode.INCONCLUSIVE)
 
 
 class Sectioned(click.Command):

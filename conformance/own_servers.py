@@ -8,10 +8,15 @@ import sys
 from typing import Any
 
 LIST_WITHIN_S = 30
+SHOWN_CHARACTERS = 400
+
+
+class CannotList(Exception):
+    """Which servers of this project there are cannot be told now; the message says why."""
 
 
 def reference_backends() -> dict[str, str | None]:
-    """Each reference server's name, with the reason where it is not available here."""
+    """Each reference server's name, with the reason where it is not available here. Raises `CannotList`, as all do."""
     listed = _listed_by("reference_servers", "--list", "--json")
     return {entry["name"]: None if entry["available"] else entry["reason"] for entry in listed}
 
@@ -44,6 +49,15 @@ def available(servers: dict[str, str | None]) -> list[str]:
 
 
 def _listed_by(module: str, *words: str) -> Any:
-    """What a program of this project says as JSON. The judge never imports the judged."""
+    """What a program of this project says as JSON. The judge never imports the judged. Raises `CannotList`."""
     command = [sys.executable, "-P", "-m", module, *words]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S).stdout)
+    try:
+        done = subprocess.run(command, capture_output=True, check=True, timeout=LIST_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        msg = f"{module} did not list its servers within {LIST_WITHIN_S} s: this machine is too busy to judge on"
+        raise CannotList(msg) from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="backslashreplace").strip()[-SHOWN_CHARACTERS:]
+        msg = f"{module} ended with status {error.returncode} and listed no servers: {said}"
+        raise CannotList(msg) from None
+    return json.loads(done.stdout)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cli_program import BOUND_S, HOSTILE, ODD_SERVER, PROGRAM, TUTORIAL, Program, started
+from click.testing import CliRunner
 
+from conformance import cli, own_servers
 from conformance.judge import interrupt_again
 
 if TYPE_CHECKING:
@@ -73,6 +75,26 @@ def test_inconclusive(program: Program) -> None:
     assert ran.code == 3, ran.text
     assert "the server does not answer one lone message" in ran.stdout
     assert "inconclusive (1 inconclusive)" in ran.stdout
+
+
+def test_a_fault_of_the_suite_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "settled", broken)
+    ran = CliRunner().invoke(cli.main, ["run", *EPOLL])
+    assert ran.exit_code == 3, ran.output
+    assert ran.stderr.startswith("Traceback ")
+    assert ran.stderr.endswith("ZeroDivisionError\n")
+
+
+def test_a_machine_too_busy_to_list_servers_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_servers, "LIST_WITHIN_S", 0.001)
+    ran = CliRunner().invoke(cli.main, ["run", *EPOLL])
+    assert ran.exit_code == 3, ran.output
+    assert ran.stderr == (
+        "reference_servers did not list its servers within 0.001 s: this machine is too busy to judge on\n"
+    )
 
 
 def test_an_interrupt_shows_what_was_done(program: Program, tmp_path: Path) -> None:
