@@ -21,7 +21,7 @@ SHOWN_LINES = 40
 
 
 class NotBuilt(Exception):
-    """A target's build line failed; the message has it, and the last that it said."""
+    """A target's build line failed; the message has it, and the last that it said. Or there is no place to build in."""
 
 
 def build(one: Described) -> None:
@@ -29,10 +29,15 @@ def build(one: Described) -> None:
     if not one.build:
         return
     makes_output = "{output}" in one.build
-    if not makes_output:
-        _run(one, one.output)
-    elif not (one.source and one.output.exists()):
-        _make_aside(one)
+    try:
+        if not makes_output:
+            _run(one, one.output)
+        elif not (one.source and one.output.exists()):
+            _make_aside(one)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename is not None else ""
+        msg = f"{one.name} cannot be built in {one.home / BUILT}{where}: {error.strerror}"
+        raise NotBuilt(msg) from None
 
 
 def missing(one: Described) -> list[str]:

@@ -87,6 +87,14 @@ def test_a_build_line_that_makes_nothing(copied: Described, line: str, said: str
         build(replace(copied, build=line))
 
 
+def test_where_nothing_can_be_written_nothing_is_built(copied: Described) -> None:
+    place = copied.home / BUILT
+    place.touch()
+    with pytest.raises(NotBuilt) as failed:
+        build(copied)
+    assert str(failed.value) == f"copied cannot be built in {place}: {place}: File exists"
+
+
 def test_what_is_missing_is_said_with_what_would_give_it(copied: Described) -> None:
     needs = {"no-such-compiler": "compiler-package", "no/such.h": "header-package", "sh": "dash"}
     assert missing(replace(copied, needs=needs, python=["pytest", "no-such-package"])) == [
