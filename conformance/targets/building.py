@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sysconfig
 import tempfile
@@ -93,16 +95,35 @@ def _run(one: Described, output: Path) -> None:
     folder, environment = one.home / one.folder, os.environ | one.environment
     said = f"the build line of {one.name} failed: {shlex.join(command)}"
     try:
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=WITHIN_S, check=False)
+        status, printed = _run_whole(command, folder, environment)
     except subprocess.TimeoutExpired:
         msg = f"{said}\nit was not done after {WITHIN_S} s"
         raise NotBuilt(msg) from None
     except OSError as error:
         msg = f"{said}\n{command[0]}: {error.strerror}"
         raise NotBuilt(msg) from None
-    if done.returncode:
-        output_said = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-SHOWN_LINES:]
-        raise NotBuilt("\n".join([said, *map(_printable, output_said), f"it ended with status {done.returncode}"]))
+    if status:
+        output_said = printed.decode(errors="replace").splitlines()[-SHOWN_LINES:]
+        raise NotBuilt("\n".join([said, *map(_printable, output_said), f"it ended with status {status}"]))
+
+
+def _run_whole(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, bytes]:
+    """Run it to its end: its status, and what it printed. Cut short, it ends with all that it has started.
+
+    Raises OSError where it cannot be started, and `subprocess.TimeoutExpired`.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=WITHIN_S)
+        except BaseException:  # an interrupt as well
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+    return process.returncode, output + errors
 
 
 def _printable(line: str) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from conformance.targets import building
 from conformance.targets.building import NotBuilt, build, missing, remove_stale
 from conformance.targets.described import BUILT, Described
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COPIES = "{python} -c 'import shutil, sys; shutil.copy(*sys.argv[1:])' {source} {output}"
+LEAVES = "sh -c 'exec 3>held; echo begun >&3; sleep 60 & wait'"
+BOUND_S, SOON_S = 30, 3
 FAILS = """{python} -c 'import sys; print("\\x1b[31mno such stack\\x1b[0m"); sys.exit(3)' {output}"""
 
 
@@ -22,6 +28,12 @@ FAILS = """{python} -c 'import sys; print("\\x1b[31mno such stack\\x1b[0m"); sys
 def copied(tmp_path: Path) -> Described:
     (tmp_path / "server.sh").write_text("exec true")
     return Described("copied", tmp_path, source="server.sh", build=COPIES, command="{output} {port}")
+
+
+def interrupt_at(reader: int) -> None:
+    """Interrupt this process once something is written there."""
+    if select.select([reader], [], [], BOUND_S)[0]:
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def built(target: Described) -> list[Path]:
@@ -85,6 +97,43 @@ def test_a_build_that_fails_leaves_nothing_and_says_why(copied: Described) -> No
 def test_a_build_line_that_makes_nothing(copied: Described, line: str, said: str) -> None:
     with pytest.raises(NotBuilt, match=said):
         build(replace(copied, build=line))
+
+
+@pytest.mark.parametrize("interrupt", [False, True], ids=["timeout", "interrupt"])
+def test_a_build_that_is_cut_short_leaves_nothing_running(
+    copied: Described, interrupt: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = copied.home / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    monkeypatch.setattr(building, "WITHIN_S", BOUND_S if interrupt else SOON_S)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if interrupt:
+            threading.Thread(target=interrupt_at, args=(reader,)).start()
+        with pytest.raises(KeyboardInterrupt if interrupt else NotBuilt, match=None if interrupt else "not done after"):
+            build(replace(copied, source="", build=LEAVES, command="./made {port}"))
+        assert os.read(reader, 100) == b"begun\n"
+        assert select.select([reader], [], [], BOUND_S)[0], "what the build line had started still runs"
+        assert os.read(reader, 100) == b""
+    finally:
+        signal.signal(signal.SIGINT, before)
+        os.close(reader)
+
+
+def test_a_build_line_reads_nothing_of_what_is_typed(copied: Described) -> None:
+    terminal, typed = os.pipe()
+    os.write(typed, b"typed")
+    os.close(typed)
+    kept = os.dup(0)
+    os.dup2(terminal, 0)
+    try:
+        build(replace(copied, source="", build="sh -c 'cat > read'", command="./made {port}"))
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(terminal)
+    assert (copied.home / "read").read_bytes() == b""
 
 
 def test_where_nothing_can_be_written_nothing_is_built(copied: Described) -> None:
