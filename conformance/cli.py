@@ -23,8 +23,8 @@ from conformance.cli_report import REPORTS, Faces, Output, report, reported
 from conformance.cli_reproducing import reproduce, reproducer_of
 from conformance.cli_types import Examples, Jobs
 from conformance.plugin_options import EXAMPLES
+from conformance.replay import case_of
 from conformance.report.outcome import Run
-from conformance.report.reproducer import case_in
 from conformance.spread import Spread, spreading
 
 PROGRAM = "echo-conformance"
@@ -131,7 +131,7 @@ def replay(context: click.Context, /, what: str, reports: Path, faces: Faces, **
     """
     file = reproducer_of(what, reports)
     try:
-        case = case_in(file)
+        case, _ = case_of(file)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None
     if not names_target(options):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from conformance.harness import script as s
@@ -20,6 +20,10 @@ from conformance.harness.transcript import Transcript
 REGULAR_BYTES = 2 * TOKEN_BYTES  # fewer are as easily read as they are
 TOKEN = re.compile(rb"(\d{3})\.(\d{6});")
 PERIODS = range(1, 9)
+# What is read may have been written by anybody: how much it may ask for, many times what any clause draws.
+MOST_BYTES = 64 << 20  # in one case
+MOST_TAPED_CLIENT = 999  # has three digits on its tape
+SHOWN_CHARACTERS = 200
 
 
 def case_to_data(case: Iterable[s.Step]) -> list[dict[str, Any]]:
@@ -28,8 +32,13 @@ def case_to_data(case: Iterable[s.Step]) -> list[dict[str, Any]]:
 
 
 def case_from_data(data: Iterable[Mapping[str, Any]]) -> s.Script:
-    """The reverse. Raises ValueError where `data` is no case."""
-    return s.script(*map(_step_from_data, data))
+    """The reverse. Raises ValueError where `data` is no case, or one with more than `MOST_BYTES`."""
+    steps, left = [], MOST_BYTES
+    for each in data:
+        step = _step_from_data(each, left)
+        left -= len(getattr(step, "data", b""))
+        steps.append(step)
+    return s.script(*steps)
 
 
 def _step_to_data(step: s.Step) -> dict[str, Any]:
@@ -41,18 +50,18 @@ def _step_to_data(step: s.Step) -> dict[str, Any]:
     return data
 
 
-def _step_from_data(data: Mapping[str, Any]) -> s.Step:
-    fields = dict(data)
+def _step_from_data(data: Any, most_bytes: int) -> s.Step:
+    fields = dict(data) if isinstance(data, Mapping) else {}
     kind = _KINDS.get(str(fields.pop("do", None)))
     if kind is None:
-        msg = f"{data!r} is no step of a case"
+        msg = f"{_shown(data)} is no step of a case"
         raise ValueError(msg)
     if "data" in fields:
-        fields["data"] = bytes_from_data(fields["data"])
+        fields["data"] = bytes_from_data(fields["data"], most_bytes)
     try:
         return kind(**fields)
     except TypeError as error:
-        msg = f"{data!r} is no step of a case: {error}"
+        msg = f"{_shown(data)} is no step of a case: {_cut(str(error))}"
         raise ValueError(msg) from None
 
 
@@ -83,27 +92,54 @@ def bytes_to_data(data: bytes) -> str | dict[str, list[Any]]:
     return repr(data)
 
 
-def bytes_from_data(data: Any) -> bytes:
-    """The reverse. Raises ValueError where `data` says of no bytes how to make them."""
+def bytes_from_data(data: Any, most_bytes: int = MOST_BYTES) -> bytes:
+    """The reverse. Raises ValueError where `data` says of no bytes how to make them, or of too many."""
     try:
         if isinstance(data, str):
             value = ast.literal_eval(data)
         else:
             ((how, arguments),) = data.items()
-            value = _MAKERS[how](*arguments)
-    except (ValueError, SyntaxError, TypeError, AttributeError, KeyError):
+            value = _MAKERS[how](most_bytes, *arguments)
+    except (ValueError, SyntaxError, TypeError, AttributeError, KeyError, RecursionError, MemoryError):
         value = None
-    if not isinstance(value, bytes):
-        msg = f"{data!r} does not stand for bytes"
+    if not isinstance(value, bytes) or len(value) > most_bytes:
+        msg = f"{_shown(data)} does not stand for bytes, of which a case has {MOST_BYTES:,} at most"
         raise ValueError(msg)
     return value
 
 
-_MAKERS = {
-    "tape": tape,
-    "wide-tape": wide_tape,
-    "repeat": lambda piece, times: bytes(ast.literal_eval(piece)) * times,
+def _length_of(maker: Callable[[int, int, int], bytes]) -> Callable[[int, int, int, int], bytes]:
+    """A length of such a tape, once it is seen that it may be had."""
+
+    def made(most_bytes: int, client: int, size_bytes: int, start: int) -> bytes:
+        bounds = ((client, MOST_TAPED_CLIENT), (size_bytes, most_bytes), (start, MOST_BYTES))
+        if not all(type(value) is int and 0 <= value <= most for value, most in bounds):
+            raise ValueError
+        return maker(client, size_bytes, start)
+
+    return made
+
+
+def _repetition(most_bytes: int, piece: str, times: int) -> bytes:
+    value = ast.literal_eval(piece)
+    if not isinstance(value, bytes) or type(times) is not int or not 0 <= times <= most_bytes // max(len(value), 1):
+        raise ValueError
+    return value * times
+
+
+_MAKERS: dict[str, Callable[..., bytes]] = {
+    "tape": _length_of(tape),
+    "wide-tape": _length_of(wide_tape),
+    "repeat": _repetition,
 }
+
+
+def _shown(data: Any) -> str:
+    return _cut(repr(data))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}..."
 
 
 def timeline_to_data(transcript: Transcript) -> list[dict[str, Any]]:

@@ -121,6 +121,10 @@ def test_the_newest_case_of_a_clause_is_meant(judged: Program) -> None:
         ("other.py", "other.py carries no case: it is no reproducer of echo-conformance"),
         ("odd.py", "odd.py has a case that cannot be played: {'do': 'dance'} is no step of a case"),
         ("nobody.py", "nobody.py has a case that cannot be played: send 7 b'001.0': it has not connected"),
+        ("negative.py", "negative.py has a case that cannot be played: its chunk_limit is below 1"),
+        ("daytime.py", "daytime.py has a case that cannot be played: its profile is none of received, echo"),
+        ("five.py", "five.py has a case that cannot be played: 5 is no step of a case"),
+        ("huge.py", "huge.py has a case that cannot be played: client of a step 'connect' is not within 0 and 100,000"),
         ("unknown.py", "no clause of this profile is that of the case; `echo-conformance list clauses` names them"),
     ],
 )
@@ -129,6 +133,10 @@ def test_what_cannot_be_played(judged: Program, what: str, said: str) -> None:
     (judged.folder / "other.py").write_text("print('run')")
     (judged.folder / "odd.py").write_text(text.replace("'do': 'thaw'", "'do': 'dance'"))
     (judged.folder / "nobody.py").write_text(text.replace("'send', 'client': 1", "'send', 'client': 7"))
+    (judged.folder / "negative.py").write_text(text.replace("'chunk_limit': 1024", "'chunk_limit': -1"))
+    (judged.folder / "daytime.py").write_text(text.replace("'profile': 'received'", "'profile': 'daytime'"))
+    (judged.folder / "five.py").write_text(text.replace("{'do': 'thaw'}", "5"))
+    (judged.folder / "huge.py").write_text(text.replace("'connect', 'client': 1", f"'connect', 'client': {10**30}"))
     (judged.folder / "unknown.py").write_text(text.replace("'close.coalesced'", "'close.nothing'"))
     ran = judged("replay", what)
     assert ran.code == 2, ran.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.harness import script as s
 from conformance.harness.as_data import (
+    MOST_BYTES,
     bytes_from_data,
     bytes_to_data,
     case_from_data,
@@ -19,6 +21,8 @@ from conformance.harness.as_data import (
 )
 from conformance.harness.tape import tape, wide_tape
 from conformance.harness.transcript import Transcript
+
+ROOM_BYTES = 4 << 30
 
 CASE = s.script(
     s.Connect(1, narrow=True),
@@ -67,9 +71,17 @@ def test_a_repetition_is_told_by_its_making() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [{"do": "dance"}, {"client": 1}, {"do": "send", "client": 1}, {"do": "send", "client": 1, "data": {"film": [1]}}],
+    [
+        {"do": "dance"},
+        {"client": 1},
+        {"do": "send", "client": 1},
+        {"do": "send", "client": 1, "data": {"film": [1]}},
+        5,
+        [5],
+        {5: 5, "do": "freeze"},
+    ],
 )
-def test_what_is_no_step_is_refused(data: dict[str, Any]) -> None:
+def test_what_is_no_step_is_refused(data: Any) -> None:
     with pytest.raises(ValueError, match=r"is no step of a case|does not stand for bytes"):
         case_from_data([data])
 
@@ -78,6 +90,38 @@ def test_what_is_no_step_is_refused(data: dict[str, Any]) -> None:
 def test_what_is_no_bytes_is_refused(data: object) -> None:
     with pytest.raises(ValueError, match="does not stand for bytes"):
         bytes_from_data(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"repeat": ["b'x'", 10**11]},
+        {"repeat": ["b'x'", 10**30]},
+        {"repeat": ["b'x'", -1]},
+        {"repeat": ["10000000000", 1]},
+        {"tape": [1, 10**10, 0]},
+        {"wide-tape": [1, 1, -1]},
+        {"tape": [10**3000, 10000, 0]},
+        {"tape": [1, True, 0]},
+        "(" * 100_000,
+    ],
+)
+def test_what_would_be_no_bytes_that_a_case_has_is_never_made(data: object) -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (ROOM_BYTES, before[1]))
+    try:
+        with pytest.raises(ValueError, match="does not stand for bytes, of which a case has 67,108,864 at most") as bad:
+            bytes_from_data(data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+    assert len(str(bad.value)) < 400
+
+
+def test_all_of_a_case_s_bytes_are_bounded() -> None:
+    step = {"do": "send", "client": 1, "data": {"repeat": ["b'x'", MOST_BYTES // 2]}}
+    assert len(case_from_data([step, step])) == 2
+    with pytest.raises(ValueError, match="does not stand for bytes"):
+        case_from_data([step, step, step | {"data": "b'x'"}])
 
 
 def test_nothing_has_no_timeline() -> None:

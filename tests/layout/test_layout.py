@@ -92,6 +92,7 @@ ARROWS = {
         "conformance.cli_reference",
         "conformance.cli_report",
         "conformance.cli_types",
+        "conformance.replay",
         "conformance.report",
         "conformance.spread",
     ),
