@@ -16,8 +16,8 @@ from click.shell_completion import get_completion_class
 
 from conformance.cli_help import SHELLS, Interruptible, Sectioned, backend_names, clause_names
 from conformance.cli_judging import at_one_copy, judged
-from conformance.cli_meant import known_failures, names_target, plugin_words, settled
-from conformance.cli_options import target_options
+from conformance.cli_meant import known_failures, names_target, plugin_words, settled, told
+from conformance.cli_options import of_a_file, target_options
 from conformance.cli_reference import explain, list_
 from conformance.cli_report import REPORTS, Faces, Output, report, reported
 from conformance.cli_reproducing import reproduce, reproducer_of
@@ -134,10 +134,10 @@ def replay(context: click.Context, /, what: str, reports: Path, faces: Faces, **
         case, _ = case_of(file)
     except (OSError, ValueError) as error:
         raise click.UsageError(str(error)) from None
-    if not names_target(options):
-        context = run.make_context("run", [str(word) for word in case["target"]])
-        options = {name: context.params[name] for name in options}
-    if context.get_parameter_source("profile") is ParameterSource.DEFAULT:
+    named = None if names_target(options) else of_a_file(file, case["target"])
+    if named is not None:  # what the user said himself stands
+        options |= {name: value for name, value in named.params.items() if _is_default(context, name)}
+    if _is_default(context, "profile") and (named is None or _is_default(named, "profile")):
         options["profile"] = case["profile"]
     options["chunk_limit"] = options["chunk_limit"] or case["chunk_limit"]
     options |= {
@@ -148,10 +148,16 @@ def replay(context: click.Context, /, what: str, reports: Path, faces: Faces, **
     }
     found = _found(None, options)
     names, _ = settled(options, found)
+    if named is not None:
+        click.echo(told(case["clause"], options), err=True)
     console = Output()
     judged(found, options, Spread(), console)
     found.arrange(names)
     faces.finish(found, console)
+
+
+def _is_default(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.DEFAULT
 
 
 @main.command(short_help="Run a reference server.", context_settings={"ignore_unknown_options": True})

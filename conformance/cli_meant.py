@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import click
 from _pytest.mark.expression import Expression  # pytest has no public name for it
 
 from conformance import own_servers
+from conformance.harness.target import name_of
 from conformance.known_failures import KnownFailures
 from conformance.report.outcome import Run
+from conformance.report.plain_text import hardened
 from conformance.targets.described import DEFAULT_FILE, Described, read
 from conformance.targets.usable import usable
 from conformance.toml_file import BadFile
@@ -64,6 +67,29 @@ def _described(options: dict[str, Any], found: Run) -> list[Described]:
         raise click.UsageError(msg)
     options["targets"], options["target_names"] = file.absolute(), tuple(one.name for one in described)
     return described
+
+
+def told(clause: str, options: dict[str, Any]) -> str:
+    """Says what is played, and on which servers, each with what starts it: one line, for the words may be anybody's."""
+    servers = [(name, f"echo-conformance serve {name}") for name in options["backends"]]
+    servers += [(name, "of this project's zoo") for name in options["zoo"]]
+    if options["target_names"]:
+        described = read(options["targets"])[1]
+        chosen = [described[name] for name in options["target_names"]]
+        servers += [(one.name, " && ".join(filter(None, (one.build, one.command, one.address)))) for one in chosen]
+    if options["command"] is not None:
+        servers.append((_program(options["command"]), options["command"]))
+    if options["address"] is not None:
+        servers.append((options["address"], "runs already"))
+    line = f"playing {clause} on " + "; ".join(f"{name}: {starts}" for name, starts in servers)
+    return hardened(line).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _program(command: str) -> str:
+    try:
+        return name_of(shlex.split(command))
+    except (ValueError, IndexError):  # no words: what is wrong with it is told where it would be started
+        return "it"
 
 
 def known_failures(file: Path | None, targets: Path | None) -> KnownFailures | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import click
 from conformance.clauses import PROFILES
 from conformance.cli_help import backend_names, target_names, zoo_names
 from conformance.cli_types import Factor
+from conformance.report.plain_text import hardened
 
 TARGET_OPTIONS = (
     click.option(
@@ -77,3 +78,20 @@ def target_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(TARGET_OPTIONS):
         command = option(command)
     return command
+
+
+_OF_A_FILE = click.Command("target", add_help_option=False)
+target_options(_OF_A_FILE)
+
+
+def of_a_file(file: Path, words: Iterable[object]) -> click.Context:
+    """What words mean by which a file names a target. Anybody may have written them: they can do nothing else.
+
+    Raises `click.UsageError`.
+    """
+    try:
+        return _OF_A_FILE.make_context(str(file), [str(word) for word in words])
+    except (click.ClickException, ValueError) as error:
+        said = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        msg = f"{file} does not name a target: {hardened(said)}"
+        raise click.UsageError(msg) from None

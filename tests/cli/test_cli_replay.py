@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from cli_program import BOUND_S, ODD_SERVER, TUTORIAL, Program, reference_server, started
+
+from conformance.report.reproducer import case_in
 
 REPRODUCER = Path("report", "reproducers", "close.coalesced--tutorial_select.py")
 BROKEN = ("--command", started(TUTORIAL), "--examples", "quick", "-k", "close.coalesced")
@@ -98,6 +101,52 @@ def test_a_case_is_played_on_another_server(judged: Program) -> None:
     with reference_server() as (_, address):
         ran = judged("replay", "close.coalesced", "--address", address)
     assert ran.code == 3, ran.text
+
+
+def carry(judged: Program, target: list[str]) -> None:
+    """Have foreign.py carry the case, with other words for its target."""
+    (judged.folder / "foreign.py").write_text(f"CASE = {case_in(judged.folder / REPRODUCER) | {'target': target}}")
+
+
+def test_what_the_user_says_beside_a_file_s_target_is_heeded(judged: Program) -> None:
+    again = judged.folder / "again.xml"
+    ran = judged("replay", str(REPRODUCER), "--chunk-limit", "7", "--patience", "2", "--junit", str(again))
+    assert ran.code == 1, ran.text
+    assert "--chunk-limit 7 --patience 2" in again.read_text()
+    ran = judged("replay", str(REPRODUCER), "--pid", "1")
+    assert ran.code == 2, ran.text
+    assert "--pid says something of --address, which is missing" in ran.stderr
+    file = judged.folder / "results.json"
+    assert judged("replay", str(REPRODUCER), "--profile", "echo", "--json", str(file)).code == 3
+    assert json.loads(file.read_text())["targets"][0]["profile"] == "echo"
+
+
+def test_a_file_s_target_is_told_before_it_is_started(judged: Program) -> None:
+    carry(judged, ["--command", f"{started(TUTORIAL)} \x1b[2J"])
+    ran = judged("replay", "foreign.py")
+    assert ran.stderr == f"playing close.coalesced on tutorial_select.py: {started(TUTORIAL)} \\x1b[2J\n"
+    ran = judged("replay", "foreign.py", "--backend", "epoll")
+    assert (ran.code, ran.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--help"], "No such option '--help'"),
+        (["-h"], "No such option '-h'"),
+        (["--backend", "epoll", "--json", "results.json"], "No such option '--json'"),
+        (["--backend", "epoll", "more"], "Got unexpected extra argument (more)"),
+        (["--backend", "epoll", "--patience", "0"], "'0' is not a factor from 0.05 to 100"),
+        (["--\x1b[2J"], "No such option '--\\x1b[2J'"),
+        (["--targets", "\0"], "embedded null byte"),
+    ],
+)
+def test_a_file_s_words_name_a_target_and_do_nothing_else(judged: Program, words: list[str], said: str) -> None:
+    carry(judged, words)
+    ran = judged("replay", "foreign.py")
+    assert ran.code == 2, ran.text
+    assert "foreign.py does not name a target: " in " ".join(ran.stderr.split())
+    assert said in ran.stderr
 
 
 def test_the_newest_case_of_a_clause_is_meant(judged: Program) -> None:

@@ -57,7 +57,12 @@ ARROWS = {
     ),
     "conformance.cli_types": ("conformance.plugin_options",),
     "conformance.cli_help": ("conformance.own_servers", "conformance.targets", *TOLD),
-    "conformance.cli_options": ("conformance.cli_help", "conformance.cli_types", "conformance.clauses"),
+    "conformance.cli_options": (
+        "conformance.cli_help",
+        "conformance.cli_types",
+        "conformance.clauses",
+        "conformance.report",
+    ),
     "conformance.cli_reference": (
         "conformance.own_servers",
         "conformance.cli_help",
@@ -65,6 +70,7 @@ ARROWS = {
         "conformance.oracle",
     ),
     "conformance.cli_meant": (
+        "conformance.harness.target",
         "conformance.known_failures",
         "conformance.own_servers",
         "conformance.report",
