@@ -33,7 +33,9 @@ def judged(
     progress = Progressing(console)
     progress.start()
     try:
-        code = judge(found, plugin_words(options), spread=spread, watching=progress, known=known)
+        # A shard has not all of the clauses: which targets they are about cannot be told from it.
+        implied = options["implied"] if spread.splits is None else None
+        code = judge(found, plugin_words(options), spread=spread, watching=progress, known=known, implied=implied)
     except NoWorker as error:
         if not found.targets:
             raise click.UsageError(str(error)) from None

@@ -39,10 +39,17 @@ def settled(options: dict[str, Any], found: Run) -> tuple[list[str], bool]:
         msg = "no server to judge: name one with --backend, --zoo, --command, --address or --target"
         raise click.UsageError(msg)
     _see_that_it_parses(options["expression"])
+    listed = {name: options[name] for name in ("backends", "zoo", "target_names")}
     options["backends"] = _known("backend", options["backends"], own_servers.reference_backends)
     options["zoo"] = _known("broken server", options["zoo"], lambda: own_servers.broken_servers(options["profile"]))
     described = _described(options, found)
     names = [*options["backends"], *options["zoo"], *(one.name for one in described)]
+    # Meant by a word for many. Where no clause that is sought is about one of these, that is no mistake of the user's.
+    options["implied"] = {
+        *(options["backends"] if "all" in listed["backends"] else ()),
+        *(options["zoo"] if "all" in listed["zoo"] else ()),
+        *(() if listed["target_names"] else (one.name for one in described)),
+    }
     copies = options["address"] is None and options["port"] is None and all(one.copies for one in described)
     return names, copies
 

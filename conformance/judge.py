@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 import execnet
@@ -60,8 +60,12 @@ class Watching(Protocol):
 class Collector:
     """A pytest plugin that gathers what became of each clause, from all workers."""
 
-    def __init__(self, run: Run, watching: Watching | None, known: KnownFailures | None) -> None:
+    def __init__(
+        self, run: Run, watching: Watching | None, known: KnownFailures | None, implied: Collection[str] | None
+    ) -> None:
         self._run = run
+        self._implied = implied
+        self._meant: list[str] = []
         self._watching = watching
         self._ready: set[str] = set()
         self.no_worker: str | None = None
@@ -70,6 +74,7 @@ class Collector:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Before anything is tried: what is said of known failures has to be of what is tried."""
+        self._meant = [target.name for target in session.config.stash[plugin.TARGETS]]
         if self._known is not None:
             try:
                 self._known.check({t.name: t.profile for t in session.config.stash[plugin.TARGETS]})
@@ -84,13 +89,13 @@ class Collector:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without workers: what there is to do."""
         if session.items:
-            self._expect(len(session.items))
+            self._expect([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """With workers: each has the same to choose from."""
         self._ready.add(node.gateway.id)
-        self._expect(len(ids))
+        self._expect(ids)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -114,10 +119,22 @@ class Collector:
             self.no_worker = f"a worker does not start: {excinfo.value}"
         return True if self.no_worker is not None else None
 
-    def _expect(self, clauses: int) -> None:
-        self._run.expected = clauses
+    def _expect(self, ids: Sequence[str]) -> None:
+        if ids and self._implied is not None:
+            self._leave_out_what_is_untried(ids, self._implied)
+        self._run.expected = len(ids)
         if self._watching is not None:
-            self._watching.expect(clauses)
+            self._watching.expect(len(ids))
+
+    def _leave_out_what_is_untried(self, ids: Sequence[str], implied: Collection[str]) -> None:
+        """Raises `pytest.UsageError` where the user asked for such a target itself."""
+        tried = {plugin.clause_and_target(nodeid)[1] for nodeid in ids}
+        untried = [name for name in self._meant if plugin.told_in_ids(name) not in tried]
+        asked_for = [name for name in untried if name not in implied]
+        if asked_for:
+            msg = f"no clause that matches is about the profile of {', '.join(asked_for)}"
+            raise pytest.UsageError(msg)
+        self._run.left_out |= dict.fromkeys(untried, "no clause that matches is about its profile")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One clause more."""
@@ -139,15 +156,19 @@ def judge(
     spread: Spread = ALONE,
     watching: Watching | None = None,
     known: KnownFailures | None = None,
+    implied: Collection[str] | None = None,
 ) -> int:
     """Fill `run` with what became of each clause on the targets that `words` name, the options of `conformance.plugin`.
+
+    A target that no clause is about is left out where it is one of those `implied`, and an error where it is not; it
+    is neither where none are given.
 
     What pytest and its plugins say meanwhile is no part of any report, their errors apart. Where a second interrupt
     comes while the first is still seen to, what is done stands. Returns pytest's exit code. Raises `NoWorker`.
     """
     sys.unraisablehook = interrupt_again
     began = time.monotonic()
-    collector = Collector(run, watching, known)
+    collector = Collector(run, watching, known, implied)
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
         isolate(str(SPECS), scratch)  # nothing is left in the user's folder
         with _standing_in(scratch), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):

@@ -97,9 +97,14 @@ def pytest_configure_node(node: Any) -> None:
 
 def clause_and_target(nodeid: str) -> tuple[str, str]:
     """`test_close.py::test_eof[epoll]` -> `close.eof`, `epoll`."""
-    file, _, test = nodeid.rpartition("::")
+    file, _, test = nodeid.partition("::")  # the first: an address may have more of them
     name, _, target = test.partition("[")
     return clause_id(PurePath(file).stem, name), target.removesuffix("]")
+
+
+def told_in_ids(target: str) -> str:
+    """The name of a target as pytest writes it into ids."""
+    return target.encode("unicode_escape").decode("ascii")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

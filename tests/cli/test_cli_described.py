@@ -82,6 +82,26 @@ def test_the_command_that_runs_it_again_names_it(program: Program, file: Path) -
     assert data["targets"][0]["clauses"][0]["again"] == again
 
 
+def test_a_target_that_no_clause_is_about_is_left_out_and_told(program: Program) -> None:
+    for jobs in ("1", "2"):
+        words = ("--targets", "targets.toml", "--examples", "1", "--jobs", jobs, "-k", "reply.prefix")
+        ran, data = program.json(*words)
+        assert ran.code == 0, ran.text
+        assert [target["name"] for target in data["targets"]] == ["first", "limited"]
+        left_out = {entry["name"]: entry["reason"] for entry in data["left_out"]}
+        assert left_out["echoing"] == "no clause that matches is about its profile"
+        assert sorted(left_out) == ["echoing", "failing", "lacking"]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_target_asked_for_by_name_that_no_clause_is_about_is_an_error(program: Program, jobs: str) -> None:
+    words = ("--target", "echoing", "--target", "first", "--jobs", jobs, "-k", "reply.prefix")
+    ran = program("run", *words)
+    assert ran.code == 2, ran.text
+    assert ran.stderr == "ERROR: no clause that matches is about the profile of echoing\n\n"
+    assert ran.stdout == ""
+
+
 WRONG = {
     "unknown": (("--target", "frist"), "targets.toml: there is no target 'frist' in it; did you mean first"),
     "lacking": (("--target", "lacking"), "targets.toml, line 10: lacking cannot be run: this machine has no no-such"),

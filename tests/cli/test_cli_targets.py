@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from cli_program import BOUND_S, PROGRAM, ROOT, Program, outcomes, reference_server
 
+from conformance.plugin import clause_and_target
+
 WATCHED = ("close.coalesced", "close.releases", "readiness.quiescent-idle", "readiness.stop-continue")
 SOME = ("--examples", "3", "-k", " or ".join((*WATCHED, "reply.prompt")))
 SPECS = ROOT / "conformance" / "specs"
@@ -95,6 +97,10 @@ def plain_pytest(program: Program, *words: str) -> subprocess.CompletedProcess[s
         timeout=BOUND_S,
         check=False,
     )
+
+
+def test_the_target_of_a_test_is_its_whole_name() -> None:
+    assert clause_and_target("test_close.py::test_eof[[::1]:80]") == ("close.eof", "[::1]:80")
 
 
 def test_plain_pytest(program: Program) -> None:
