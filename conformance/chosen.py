@@ -8,6 +8,8 @@ from pathlib import Path
 
 from conformance.clauses import PROFILES
 from conformance.harness.target import (
+    DEFAULT_CHUNK_LIMIT_BYTES,
+    DEFAULT_HOST,
     BadTarget,
     Target,
     address_target,
@@ -28,17 +30,28 @@ def named_targets(option: argparse.Namespace) -> list[Target]:
         msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
         raise BadTarget(msg)
     targets += [zoo_target(name, option.profile) for name in option.zoo]
-    for name, beside in (("port", "command"), ("pid", "address")):
-        if getattr(option, name) is not None and getattr(option, beside) is None:
-            msg = f"--{name} says something of --{beside}, which is missing"
-            raise BadTarget(msg)
+    _see_that_each_is_about_a_target(option)
     if option.command is not None:
-        targets.append(
-            command_target(option.command, folder=option.folder, port=option.port, host=option.host, **shared)
-        )
+        host = option.host or DEFAULT_HOST
+        targets.append(command_target(option.command, folder=option.folder, port=option.port, host=host, **shared))
     if option.address is not None:
         targets.append(address_target(option.address, pid=option.pid, **shared))
     return [target.with_patience(option.patience) for target in targets]
+
+
+def _see_that_each_is_about_a_target(option: argparse.Namespace) -> None:
+    """An option that is not heeded would leave a verdict on another question than the user's."""
+    for name, beside in (("port", "command"), ("host", "command"), ("pid", "address")):
+        if getattr(option, name) is not None and getattr(option, beside) is None:
+            msg = f"--{name} says something of --{beside}, which is missing"
+            raise BadTarget(msg)
+    users = (option.command, option.address, option.targets, option.target or None)
+    if option.chunk_limit != DEFAULT_CHUNK_LIMIT_BYTES and (option.backend or option.zoo) and not any(users):
+        msg = (
+            "--chunk-limit says something of a server of yours: "
+            f"the servers of this project take {DEFAULT_CHUNK_LIMIT_BYTES} bytes"
+        )
+        raise BadTarget(msg)
 
 
 def described_targets(option: argparse.Namespace, folder: Path) -> list[Target]:

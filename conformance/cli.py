@@ -139,7 +139,8 @@ def replay(context: click.Context, /, what: str, reports: Path, faces: Faces, **
         options |= {name: value for name, value in named.params.items() if _is_default(context, name)}
     if _is_default(context, "profile") and (named is None or _is_default(named, "profile")):
         options["profile"] = case["profile"]
-    options["chunk_limit"] = options["chunk_limit"] or case["chunk_limit"]
+    if options["chunk_limit"] is None and not (options["backends"] or options["zoo"]):  # which have one of their own
+        options["chunk_limit"] = case["chunk_limit"]
     options |= {
         "case": str(file.absolute()),
         "folder": os.getcwd(),

@@ -19,7 +19,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--command", metavar="CMD", help="a command that starts a server; {host} and {port} are filled in")
     group.addoption("--folder", metavar="DIR", help="the folder that it is started in (the current one unless given)")
     group.addoption("--port", type=int, metavar="N", help="the port of its own that the command uses")
-    group.addoption("--host", default=DEFAULT_HOST, help="the address that started servers bind (default: %(default)s)")
+    group.addoption("--host", help=f"the address that the command's server binds (default: {DEFAULT_HOST})")
     group.addoption("--address", metavar="HOST:PORT", help="a server that already runs")
     group.addoption("--pid", type=int, metavar="PID", help="its process, to be watched and frozen")
     group.addoption("--targets", metavar="FILE", help="all servers that a targets.toml describes")

@@ -16,6 +16,7 @@ from typing import Any
 import click
 import execnet
 import pytest
+from click.core import ParameterSource
 
 from conformance import elsewhere
 from conformance.report.outcome import MOST_SHARDS, Shard
@@ -160,6 +161,7 @@ def spreading(command: Callable[..., Any]) -> Callable[..., Any]:
         **others: Any,
     ) -> Any:
         _see_that_shards_fit(splits, group, others["seed"])
+        _see_that_workers_fit(workers, folders)
         return command(spread=Spread(jobs, workers, dist, folders, splits, group), **others)
 
     for option in reversed(OPTIONS):
@@ -178,3 +180,12 @@ def _see_that_shards_fit(splits: int | None, group: int | None, seed: int | None
         if seed is None:
             msg = "all shards of a run must draw from one seed: give each the same --seed"
             raise click.UsageError(msg)
+
+
+def _see_that_workers_fit(workers: Sequence[str], folders: Sequence[Path]) -> None:
+    if folders and not workers:
+        msg = "--rsyncdir sends a folder to workers on other machines: name them with --tx"
+        raise click.UsageError(msg)
+    if workers and click.get_current_context().get_parameter_source("jobs") is not ParameterSource.DEFAULT:
+        msg = "--tx says how many workers there are: leave --jobs out"
+        raise click.UsageError(msg)

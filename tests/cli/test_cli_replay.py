@@ -98,14 +98,17 @@ def test_a_case_is_played_on_another_server(judged: Program) -> None:
     ran = judged("replay", "close.coalesced", "--backend", "epoll", "--json", str(file))
     assert ran.code == 0, ran.text
     assert "epoll: conformant (1 pass)" in ran.stdout
+    carry(judged, [], chunk_limit=10)
+    assert judged("replay", "foreign.py", "--backend", "epoll").code == 0
     with reference_server() as (_, address):
         ran = judged("replay", "close.coalesced", "--address", address)
     assert ran.code == 3, ran.text
 
 
-def carry(judged: Program, target: list[str]) -> None:
+def carry(judged: Program, target: list[str], **others: object) -> None:
     """Have foreign.py carry the case, with other words for its target."""
-    (judged.folder / "foreign.py").write_text(f"CASE = {case_in(judged.folder / REPRODUCER) | {'target': target}}")
+    case = case_in(judged.folder / REPRODUCER) | {"target": target} | others
+    (judged.folder / "foreign.py").write_text(f"CASE = {case}")
 
 
 def test_what_the_user_says_beside_a_file_s_target_is_heeded(judged: Program) -> None:

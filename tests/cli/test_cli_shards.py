@@ -52,6 +52,8 @@ def test_merged_shards_are_the_run_that_was_not_split(program: Program, tmp_path
         (("--splits", "4", "--group", "1"), "all shards of a run must draw from one seed: give each the same --seed"),
         (("--splits", "9", "--group", "9", "--seed", "1", "-k", "close.eof"), "shard 9 of 9 has no clause"),
         (("--tx", "2*popen", "--port", "1"), "there is one copy, so one worker judges it: give --tx once"),
+        (("--rsyncdir", "."), "--rsyncdir sends a folder to workers on other machines: name them with --tx"),
+        (("--tx", "popen", "--jobs", "2"), "--tx says how many workers there are: leave --jobs out"),
         (("--rsyncdir", "no-such-folder"), "'no-such-folder' does not exist"),
     ],
 )
