@@ -9,7 +9,6 @@ from conformance.report.reached import Means
 
 # As a shell says them: soft limits, as `conformance.harness.limited` sets them; memory is told in kilobytes.
 LIMITS = {"descriptors": ("ulimit -S -n", 1), "memory_bytes": ("ulimit -S -v", 1024)}
-GOES_ON = 'exec "$@"'
 
 
 def means_of(target: Target) -> Means:
@@ -36,5 +35,9 @@ def _prepared(target: Target) -> list[str]:
         return []
     steps = [f"cd {shlex.quote(target.folder)}"] if target.folder is not None else []
     steps += [f"{LIMITS[name][0]} {value // LIMITS[name][1]}" for name, value in target.limits]
-    steps += [f"export {name}={shlex.quote(value)}" for name, value in target.environment]
-    return ["sh", "-c", " && ".join([*steps, GOES_ON]), "sh"]
+    if target.environment:  # by env: a shell takes no name but an identifier
+        variables = shlex.join(f"{name}={value}" for name, value in target.environment)
+        steps.append(f'exec env -- {variables} "$@"')
+    else:
+        steps.append('exec "$@"')
+    return ["sh", "-c", " && ".join(steps), "sh"]

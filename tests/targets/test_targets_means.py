@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BOUND_S = 120
+VALUE = "it's $HOME"
 TELLS = "import os, resource; print(os.getcwd(), os.environ['SAYS'], resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
 
 
@@ -32,6 +33,21 @@ def test_the_words_bring_folder_limits_and_environment_along(tmp_path: Path) -> 
     assert words[0] == "--"
     done = subprocess.run(words[1:], capture_output=True, text=True, check=True, timeout=BOUND_S)
     assert done.stdout == f"{os.path.realpath(tmp_path)}/in here it's $HOME 99\n"
+
+
+def test_any_name_may_be_one_in_the_environment(tmp_path: Path) -> None:
+    names = ["my-var", "a; touch broken;", "-u", "$(touch broken)"]
+    tells = f"import os; print([os.environ[name] for name in {names}])"
+    (tmp_path / "tell.py").write_text(tells)
+    environment = ", ".join(f'"{name}" = "{VALUE}"' for name in names)
+    (tmp_path / "targets.toml").write_text(
+        f"[mine]\ncommand = '{sys.executable} tell.py'\nenvironment = {{ {environment} }}\n"
+    )
+    _, described = read(tmp_path / "targets.toml")
+    means = means_of(target_of(described["mine"], "targets.toml", profile="received", chunk_limit_bytes=1024))
+    done = subprocess.run(means.words()[1:], capture_output=True, text=True, check=False, timeout=BOUND_S)
+    assert (done.stdout, done.stderr) == (f"{[VALUE] * len(names)}\n", "")
+    assert not (tmp_path / "broken").exists()
 
 
 def test_other_targets_are_reached_by_their_own_words() -> None:
