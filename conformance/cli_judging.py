@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from conformance.cli_meant import plugin_words
-from conformance.judge import NoWorker, judge
+from conformance.judge import NotCollected, NoWorker, judge
 from conformance.known_failures import KnownFailures
 from conformance.report.outcome import ExitCode, Run
 from conformance.report.terminal import Progressing
@@ -41,6 +41,9 @@ def judged(
             raise click.UsageError(str(error)) from None
         click.echo(str(error), err=True)
         return
+    except NotCollected as error:
+        click.echo(str(error), err=True)
+        sys.exit(ExitCode.INCONCLUSIVE)
     finally:
         progress.stop()
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:

@@ -44,6 +44,10 @@ class NoWorker(Exception):
     """A worker cannot be started; the message says why."""
 
 
+class NotCollected(Exception):
+    """The specs cannot be read, which is no fault of any server; the message says why."""
+
+
 class Watching(Protocol):
     """Whoever wants to know how far a run is."""
 
@@ -69,6 +73,7 @@ class Collector:
         self._watching = watching
         self._ready: set[str] = set()
         self.no_worker: str | None = None
+        self.not_collected: str | None = None
         self._known = known
 
     @pytest.hookimpl(tryfirst=True)
@@ -91,6 +96,12 @@ class Collector:
         if session.items:
             self._expect([item.nodeid for item in session.items])
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Without workers pytest would end as if it were interrupted; with them it would try what is left."""
+        if report.failed:
+            msg = f"a fault of the suite itself: its specs cannot be read\n{report.longreprtext}"
+            raise NotCollected(msg)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         """With workers: each has the same to choose from."""
@@ -112,12 +123,14 @@ class Collector:
             raise NoWorker(msg)
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
-        """A worker that cannot be started is no fault of the suite."""
-        if excinfo.errisinstance((NoWorker, execnet.HostNotFound)):
+        """A worker that cannot be started is no fault of the suite. What is told in words needs no trace."""
+        if excinfo.errisinstance(NotCollected):
+            self.not_collected = str(excinfo.value)
+        elif excinfo.errisinstance((NoWorker, execnet.HostNotFound)):
             self.no_worker = str(excinfo.value)
         elif excinfo.errisinstance((OSError, EOFError)) and not self._run.expected:
             self.no_worker = f"a worker does not start: {excinfo.value}"
-        return True if self.no_worker is not None else None
+        return True if self.no_worker is not None or self.not_collected is not None else None
 
     def _expect(self, ids: Sequence[str]) -> None:
         if ids and self._implied is not None:
@@ -164,7 +177,9 @@ def judge(
     is neither where none are given.
 
     What pytest and its plugins say meanwhile is no part of any report, their errors apart. Where a second interrupt
-    comes while the first is still seen to, what is done stands. Returns pytest's exit code. Raises `NoWorker`.
+    comes while the first is still seen to, what is done stands. Returns pytest's exit code.
+
+    Raises `NoWorker`, and `NotCollected`.
     """
     sys.unraisablehook = interrupt_again
     began = time.monotonic()
@@ -178,6 +193,8 @@ def judge(
                 code = pytest.ExitCode.INTERRUPTED
             finally:
                 run.seconds = time.monotonic() - began
+    if collector.not_collected is not None:
+        raise NotCollected(collector.not_collected)
     if collector.no_worker is not None:
         raise NoWorker(collector.no_worker)
     return code

@@ -100,6 +100,29 @@ def test_a_machine_too_busy_to_list_servers_gives_no_verdict(monkeypatch: pytest
     )
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_specs_that_cannot_be_read_are_no_interrupt(program: Program, tmp_path: Path, jobs: str) -> None:
+    (tmp_path / "test_broken.py").write_text("import no_such_module\n")
+    code = (
+        "import sys; from conformance import judge, cli; judge.CLAUSES = sys.argv.pop(1); "
+        "judge.SETTINGS = ('--config-file=/dev/null', '--noconftest'); cli.main()"
+    )
+    words = ["run", *EPOLL, "--jobs", jobs, "--examples", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), *words],
+        cwd=program.folder,
+        env=program.environment,
+        capture_output=True,
+        text=True,
+        timeout=BOUND_S,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "a fault of the suite itself: its specs cannot be read" in done.stderr
+    assert "No module named 'no_such_module'" in done.stderr
+    assert "interrupted" not in done.stdout + done.stderr
+
+
 def test_an_interrupt_shows_what_was_done(program: Program, tmp_path: Path) -> None:
     hangs = tmp_path / "hangs"
     words = ["run", "--command", started(ODD_SERVER, "hanging", str(hangs)), "--jobs", "1", "--examples", "thorough"]
