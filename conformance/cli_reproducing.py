@@ -24,7 +24,10 @@ def reproduce(found: Run, reports: Path, folder: Path, console: Console, *, pack
     try:
         written = write_reproducers(found, folder / reports / REPRODUCERS, reports / REPRODUCERS)
     except OSError as error:
-        click.echo(f"no reproducers: cannot write into {reports}: {error.strerror}", err=True)
+        click.echo(f"{_there_are(found)}: cannot write into {reports}: {error.strerror}", err=True)
+        return
+    except KeyboardInterrupt:  # the run is done, and its verdict stands
+        click.echo(f"interrupted: {_there_are(found)}", err=True)
         return
     if found.interrupted:
         return
@@ -34,6 +37,13 @@ def reproduce(found: Run, reports: Path, folder: Path, console: Console, *, pack
             try_reproducers(written, packets=packets)
     except KeyboardInterrupt:
         click.echo("interrupted: the reproducers that are left were not tried", err=True)
+
+
+def _there_are(found: Run) -> str:
+    """How many have been written where that was cut short; trying them would tell of a part as if it were all."""
+    failures = [clause.failure for target in found.targets.values() for clause in target.clauses if clause.failure]
+    written = sum(failure.reproducer is not None for failure in failures)
+    return f"{written} of {len(failures)} reproducers, none of them tried" if written else "no reproducers"
 
 
 def reproducer_of(what: str, reports: Path) -> Path:
