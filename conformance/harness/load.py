@@ -194,12 +194,7 @@ class Torrents:
     def stem(self, _: s.StemTorrents) -> None:
         """End them. Their connections are reset: what they were owed is not read."""
         for process in self._flowing:
-            process.kill()
-        for process in self._flowing:
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            process.communicate()  # it ends with its standard input
         self._flowing.clear()
 
     @staticmethod

@@ -8,10 +8,11 @@ import select
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from conformance.zoo.blocking import CHUNK_BYTES, answer, chunks, converse, newcomers, thread_each
+from conformance.zoo.blocking import ACCEPT_RETRY_S, CHUNK_BYTES, answer, chunks, converse, newcomers, thread_each
 from conformance.zoo.bug import bug
 from conformance.zoo.effects import because
 
@@ -342,7 +343,11 @@ def pool_blocks_on_slow_readers(listener: socket.socket) -> None:
         while True:
             for fd, _ in poller.poll():
                 if fd == listener.fileno():
-                    connection, _ = listener.accept()
+                    try:
+                        connection, _ = listener.accept()
+                    except OSError:  # out of descriptors: those that there are go on
+                        time.sleep(ACCEPT_RETRY_S)
+                        continue
                     connections[connection.fileno()] = connection
                     poller.register(connection, select.EPOLLIN | select.EPOLLONESHOT)
                 else:
