@@ -19,7 +19,8 @@ from conformance.harness.target import Target
 from conformance.harness.text import plain
 from conformance.harness.transcript import Transcript
 from conformance.harness.trial import Finding, Nonconformity, Trial
-from conformance.report.outcome import ClauseResult, Difference, Failure, Moment, Outcome
+from conformance.report.failure import Difference, Failure, Moment
+from conformance.report.outcome import ClauseResult, Outcome
 
 BEFORE_BYTES = 32
 # How the law's words for these two begin.

@@ -17,7 +17,7 @@ from conformance.capture import CannotCapture, Capture
 from conformance.harness.keeper import MARK_VARIABLE, kill_marked
 from conformance.harness.launch import Keeper
 from conformance.harness.text import plain
-from conformance.report.outcome import SHOWS
+from conformance.report.failure import SHOWS
 from conformance.report.reproducers import Written
 
 AT_ONCE = 4

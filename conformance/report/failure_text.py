@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 import textwrap
 
-from conformance.report.outcome import SHOWS, ClauseResult, Failure, Outcome
+from conformance.report.failure import SHOWS, Failure
+from conformance.report.outcome import ClauseResult, Outcome
 
 WIDTH = 110
 MOST_STEPS = 24

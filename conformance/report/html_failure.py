@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from conformance.report.outcome import ClauseResult, Difference, Failure
+from conformance.report.failure import Difference, Failure
+from conformance.report.outcome import ClauseResult
 from conformance.report.plain_text import hardened
 from conformance.report.sequence import story_of
 from conformance.report.sequence_svg import draw

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from conformance.report.outcome import Failure
+from conformance.report.failure import Failure
 from conformance.report.plain_text import hardened
 
 SERVER = 0

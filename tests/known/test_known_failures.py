@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from conformance.known_failures import Entry, KnownFailures, kind_of, write_known_failures
-from conformance.report.outcome import ClauseResult, ExitCode, Failure, Outcome, Run, Verdict
+from conformance.report.failure import Failure
+from conformance.report.outcome import ClauseResult, ExitCode, Outcome, Run, Verdict
 from conformance.toml_file import BadFile
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.report.outcome import ClauseResult, Difference, Failure, Outcome, Run, Shard
+from conformance.report.failure import Difference, Failure
+from conformance.report.outcome import ClauseResult, Outcome, Run, Shard
 
 HOSTILE = (
     "</pre></details>]]>&amp; <script>alert(1)</script> `a` | b | *c* _d_ [e](f) @g #1 $h$ "

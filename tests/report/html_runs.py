@@ -5,8 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+from conformance.report.failure import Difference, Failure
 from conformance.report.html_report import to_html
-from conformance.report.outcome import ClauseResult, Difference, Failure, Outcome, Run
+from conformance.report.outcome import ClauseResult, Outcome, Run
 
 if TYPE_CHECKING:
     from pathlib import Path

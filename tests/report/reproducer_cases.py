@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from conformance.report.outcome import ClauseResult, Failure, Outcome
+from conformance.report.failure import Failure
+from conformance.report.outcome import ClauseResult, Outcome
 from conformance.report.reached import Means
 from conformance.report.reproducer import reproducer
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from html_runs import Page, failure, large_run, page_of, result, run_of
 
+from conformance.report.failure import Difference, Failure
 from conformance.report.html_report import to_html, write_html
-from conformance.report.outcome import Difference, Failure, Outcome, Run, Shard
+from conformance.report.outcome import Outcome, Run, Shard
 from conformance.report.plain_text import hardened
 
 if TYPE_CHECKING:

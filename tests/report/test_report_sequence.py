@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from html_runs import event, exchange, failure
 
-from conformance.report.outcome import Failure
+from conformance.report.failure import Failure
 from conformance.report.sequence import MOST_ROWS, OTHERS, SERVER, Mark, Story, Way, in_words, seconds_text, story_of
 from conformance.report.sequence_svg import draw
 

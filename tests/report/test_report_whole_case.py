@@ -11,7 +11,7 @@ from conformance.harness.as_data import case_from_data
 from conformance.harness.law import Breach
 from conformance.harness.transcript import Stop, Transcript, Trouble
 from conformance.harness.trial import Finding, Nonconformity, Trial
-from conformance.report.outcome import Failure
+from conformance.report.failure import Failure
 from conformance.result import result_of
 
 CASE = s.script(s.Connect(1), s.HalfClose(1), s.AwaitEnd(1))
