@@ -110,12 +110,14 @@ class TargetResult:
     def verdict(self) -> Verdict:
         """All MUST hold: conformant. Every SHOULD was seen to hold as well, and there was one: strict.
 
-        Known failures break neither, but what has one is not strict.
+        Known failures break neither, but what has one is not strict. A clause that failed was observed as well as one
+        that holds: where nothing was, there is no verdict.
         """
         if self.broken("MUST"):
             return Verdict.NONCONFORMANT
         outcomes = Counter(clause.outcome for clause in self.clauses)
-        if outcomes[Outcome.INCONCLUSIVE] or outcomes[Outcome.ERROR] or not (outcomes[Outcome.PASS] or self.known):
+        observed = outcomes[Outcome.PASS] or outcomes[Outcome.FAIL]
+        if outcomes[Outcome.INCONCLUSIVE] or outcomes[Outcome.ERROR] or not observed:
             return Verdict.INCONCLUSIVE
         should = [c.outcome for c in self.clauses if c.level == "SHOULD" and c.outcome is not Outcome.NOT_APPLICABLE]
         return Verdict.STRICT if should and set(should) == {Outcome.PASS} and not self.known else Verdict.CONFORMANT

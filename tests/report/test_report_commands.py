@@ -76,6 +76,12 @@ def with_should_broken() -> Run:
     return run
 
 
+def with_nothing_but_a_should_broken() -> Run:
+    run = Run("0.1.0", "received", 5, expected=1)
+    run.add("epoll", clause("reply.prompt", Outcome.FAIL, level="SHOULD"))
+    return run
+
+
 def interrupted() -> Run:
     run = well()
     run.interrupted = True
@@ -98,6 +104,8 @@ def misconfigured() -> Run:
         (lambda: Run("0.1.0", "received", 5), [], 3),
         (with_should_broken, [], 0),
         (with_should_broken, ["--strict"], 1),
+        (with_nothing_but_a_should_broken, [], 0),
+        (with_nothing_but_a_should_broken, ["--strict"], 1),
         (interrupted, [], 130),
     ],
 )
