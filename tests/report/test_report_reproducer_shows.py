@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +20,7 @@ from reproducer_cases import BOUND_S, EPOLL, ROOT, broken, tried, written
 from conformance.harness import script as s
 from conformance.harness.as_data import case_to_data
 from conformance.harness.tape import tape, wide_tape
+from conformance.report.reproducing.server import kill_orphans
 
 if TYPE_CHECKING:
     from reproducer_cases import Steps
@@ -176,6 +180,44 @@ def test_nothing_of_a_server_is_left(tmp_path: Path) -> None:
     server = [sys.executable, str(ROOT / "tests" / "hostile" / "forks_and_ignores_term.py"), "{port}"]
     tried(written(tmp_path, steps_of(ARRIVE)), "--", *server, REPRODUCER_MARK=mark)
     assert not [pid for pid in filter(str.isdigit, os.listdir("/proc")) if mark in environment_of(pid)]
+
+
+REFUSES_TO_END = """\
+import os, pathlib, signal, socket, sys
+signal.signal(signal.SIGTERM, lambda *_: pathlib.Path(sys.argv[2]).write_text(f"{os.getpid()}."))
+listener, kept = socket.create_server(("127.0.0.1", int(sys.argv[1]))), []
+while True:
+    kept.append(listener.accept())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_interrupts_while_the_server_is_ended_leaves_nothing_and_changes_no_verdict(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    told = tmp_path / "told to end"
+    told.touch()
+    server = [sys.executable, "-c", REFUSES_TO_END, "{port}", str(told)]
+    words = [sys.executable, str(written(tmp_path, [{"do": "connect", "client": 1}])), "--", *server]
+    with subprocess.Popen(words, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + BOUND_S
+        while not told.read_text().endswith("."):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        said, complained = process.communicate(timeout=BOUND_S)
+    assert (process.returncode, said, complained) == (0, "close.eof (MUST): the fault does not show\n", "")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told.read_text()[:-1]), 0)
+
+
+def test_a_thread_that_ends_meanwhile_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+    ended = Path(f"/proc/self/task/{thread.native_id}/children")
+    monkeypatch.setattr(Path, "glob", lambda *_: [ended])
+    kill_orphans()
 
 
 def environment_of(pid: str) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER
+from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER, read
 from conformance.report.reproducing.verdict import CannotTell, Patience
 
 
@@ -18,13 +18,6 @@ def tasks(pid: int) -> list[Path]:
     with contextlib.suppress(OSError):
         return list(Path(f"/proc/{pid}/task").iterdir())
     return []
-
-
-def read(path: Path) -> str:
-    """A file of /proc; empty once its process is gone."""
-    with contextlib.suppress(OSError):
-        return path.read_text()
-    return ""
 
 
 def pids() -> list[int]:

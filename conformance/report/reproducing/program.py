@@ -26,6 +26,19 @@ def main() -> int:
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, give_up)
     try:
+        return found(command, address, waits=waits)
+    except CannotTell as reason:
+        print(f"{CLAUSE} ({LEVEL}): cannot tell: {reason}")
+    except Exception:  # noqa: BLE001 - a status of 1, as by default, would be a word against the server
+        traceback.print_exc()
+    finally:
+        end_all()
+    return UNTOLD
+
+
+def found(command: list[str], address: tuple[str, int] | None, *, waits: bool) -> int:
+    """Play the case, and tell what came of it; the exit status. Raises `CannotTell`."""
+    try:
         SERVER.start(command, address) if command else SERVER.attach(address or ("", 0))
         if waits:
             pause()
@@ -35,20 +48,23 @@ def main() -> int:
         print(f"{CLAUSE} ({LEVEL}) does not hold\n  Expected: {fault.expected}\n  Actual:   {fault.actual}")
         print(f"  At:       {line_of(fault)}")
         return FAULTY
-    except CannotTell as reason:
-        print(f"{CLAUSE} ({LEVEL}): cannot tell: {reason}")
-        return UNTOLD
-    except Exception:  # noqa: BLE001 - a status of 1, as by default, would be a word against the server
-        traceback.print_exc()
-        return UNTOLD
-    else:
-        print(f"{CLAUSE} ({LEVEL}): the fault does not show")
-        return HOLDS
-    finally:
-        signal.alarm(0)
-        for each in CLIENTS.values():
-            each.discard()
-        SERVER.end()
+    print(f"{CLAUSE} ({LEVEL}): the fault does not show")
+    return HOLDS
+
+
+def end_all() -> None:
+    """End the clients and the server, whoever may want it ended sooner."""
+    undisturbed()
+    for each in CLIENTS.values():
+        each.discard()
+    SERVER.end()
+
+
+def undisturbed() -> None:
+    """From now on nothing is given up for an alarm or a signal."""
+    signal.alarm(0)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def pause() -> None:
@@ -120,9 +136,7 @@ def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None, bool
 
 def give_up(number: int, _: FrameType | None) -> None:
     """Leave whatever is waited for; the server is ended all the same."""
-    signal.alarm(0)
-    for other in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(other, signal.SIG_IGN)
+    undisturbed()
     raise CannotTell(
         f"the case was not done in {LONGEST_CASE_S} s: the server is slow, and may be right"
         if number == signal.SIGALRM

@@ -187,6 +187,13 @@ def is_asleep(pid: int) -> bool:
         return True
 
 
+def read(path: Path) -> str:
+    """A file of /proc; empty once its process or thread is gone."""
+    with contextlib.suppress(OSError):
+        return path.read_text()
+    return ""
+
+
 def adopt_orphans() -> None:
     """Become the parent of what the server leaves behind (prctl(2)); Linux only."""
     with contextlib.suppress(OSError, AttributeError):
@@ -197,7 +204,7 @@ def kill_orphans() -> None:
     """Kill every child that is left, and what it leaves behind in its turn."""
     deadline = time.monotonic() + ENDS_WITHIN_S
     while time.monotonic() < deadline:
-        children = [int(pid) for task in Path("/proc/self/task").glob("*/children") for pid in task.read_text().split()]
+        children = [int(pid) for task in Path("/proc/self/task").glob("*/children") for pid in read(task).split()]
         if not children:
             return
         for pid in children:

@@ -12,13 +12,12 @@ from conformance.report.reproducing.processes import (
     is_runnable,
     memory_bytes,
     pids,
-    read,
     states,
     wakeups,
     within_patience,
 )
 from conformance.report.reproducing.pumping import CLIENTS
-from conformance.report.reproducing.server import SERVER
+from conformance.report.reproducing.server import SERVER, read
 from conformance.report.reproducing.tape import tape
 from conformance.report.reproducing.verdict import CannotTell, Fault, Patience
 
