@@ -77,12 +77,13 @@ class TargetView:
 
     anchor: str
     result: TargetResult
+    verdict: Verdict
     failures: list[FailureView]
 
     @property
     def but_for(self) -> str:
         """What is said after its verdict."""
-        return but_for(self.result)
+        return but_for(self.result, self.verdict)
 
     @property
     def counts(self) -> list[tuple[Outcome, int]]:
@@ -112,16 +113,19 @@ class Page:
         self.reasons: dict[tuple[Outcome, str], Reason] = {}
         self._gather_reasons()
         self._failure_of: dict[tuple[str, str], FailureView] = {}
-        self.targets = [self._target(i, t, folder) for i, t in enumerate(run.targets.values(), 1)]
+        self.targets = [
+            self._target(number, run.targets[name], verdict, folder)
+            for number, (name, verdict) in enumerate(run.verdicts.items(), 1)
+        ]
 
-    def _target(self, number: int, target: TargetResult, folder: Path) -> TargetView:
+    def _target(self, number: int, target: TargetResult, verdict: Verdict, folder: Path) -> TargetView:
         failed = sorted((c for c in target.clauses if c.outcome is Outcome.FAIL), key=lambda clause: clause.id)
         views = []
         for clause in failed:
             view = FailureView(f"f{len(self._failure_of) + 1}", target.name, clause, folder)
             self._failure_of[target.name, clause.id] = view
             views.append(view)
-        return TargetView(f"t{number}", target, views)
+        return TargetView(f"t{number}", target, verdict, views)
 
     def embed_scripts(self, room: int) -> bool:
         """Take up reproducers of so many characters together, those of broken MUSTs first; tells whether there are any.
@@ -149,7 +153,7 @@ class Page:
     @property
     def verdicts(self) -> list[tuple[Verdict, int]]:
         """How many targets have which, the gravest first."""
-        counts = Counter(target.verdict for target in self._run.targets.values())
+        counts = Counter(target.verdict for target in self.targets)
         order = (Verdict.NONCONFORMANT, Verdict.INCONCLUSIVE, Verdict.CONFORMANT, Verdict.STRICT)
         return [(verdict, counts[verdict]) for verdict in order if counts[verdict]]
 
@@ -160,7 +164,7 @@ class Page:
         if self._run.interrupted:
             return "interrupted: no verdict"
         if len(targets) == 1:
-            return f"{targets[0].result.name} is {targets[0].result.verdict}{but_for(targets[0].result)}"
+            return f"{targets[0].result.name} is {targets[0].verdict}{targets[0].but_for}"
         if not targets:
             return "nothing was judged"
         return f"{len(targets)} targets: " + ", ".join(f"{number} {verdict}" for verdict, number in self.verdicts)

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypedDict
 
-from conformance.report.outcome import SUITE, ClauseResult, Run, Shard, TargetResult
+from conformance.report.outcome import SUITE, ClauseResult, Run, Shard, TargetResult, Verdict
 from conformance.report.reading import Unreadable, difference, plainly, read, shown
 
 MOST_CHARACTERS = 200  # of a decoder's message
@@ -42,7 +42,7 @@ def to_json(run: Run) -> dict[str, Any]:
         "shards": [asdict(shard) for shard in run.shards],
         "left_out": [{"name": name, "reason": reason} for name, reason in run.left_out.items()],
         "stale": run.stale,
-        "targets": [_target(target) for target in run.targets.values()],
+        "targets": [_target(run.targets[name], verdict) for name, verdict in run.verdicts.items()],
     }
 
 
@@ -117,12 +117,12 @@ def _table(data: object, where: str) -> dict[str, Any]:
     return data
 
 
-def _target(target: TargetResult) -> dict[str, Any]:
+def _target(target: TargetResult, verdict: Verdict) -> dict[str, Any]:
     clauses = [_clause(clause) for clause in sorted(target.clauses, key=lambda clause: clause.id)]
     return {
         "name": target.name,
         "profile": target.profile,
-        "verdict": target.verdict,
+        "verdict": verdict,
         "hint": target.hint,
         "seconds": round(sum(clause["seconds"] for clause in clauses), 3),
         "clauses": clauses,

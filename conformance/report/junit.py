@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from conformance.report.failure_text import failure_text
-from conformance.report.outcome import SUITE, ClauseResult, Outcome, Run, TargetResult
+from conformance.report.outcome import SUITE, ClauseResult, Outcome, Run, TargetResult, Verdict
 
 # XML 1.0 has no way to write these, not even as references.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -31,11 +31,13 @@ def write_junit(run: Run, path: Path, *, strict: bool = False) -> None:
 def to_junit(run: Run, *, strict: bool = False) -> ET.Element:
     """The run as the element `testsuites`. Only a broken MUST is a failure; `strict` has a broken SHOULD be one too."""
     suites = ET.Element("testsuites", name=SUITE)
+    verdicts = run.verdicts
     for target in run.targets.values():
+        facts = _facts(run, target, verdicts[target.name])
         clauses = sorted(target.clauses, key=lambda clause: clause.id)
         for chapter in dict.fromkeys(clause.chapter for clause in clauses):
             of_chapter = [clause for clause in clauses if clause.chapter == chapter]
-            suites.append(_suite(run, target, chapter, of_chapter, strict=strict))
+            suites.append(_suite(target, chapter, of_chapter, facts, strict=strict))
     if run.remarks or run.stale or run.left_out or not run.targets:
         suites.append(_of_run(run))
     _tally(suites, run.seconds)
@@ -43,14 +45,17 @@ def to_junit(run: Run, *, strict: bool = False) -> ET.Element:
     return suites
 
 
+def _facts(run: Run, target: TargetResult, verdict: Verdict) -> dict[str, str]:
+    facts = {"target": target.name, "verdict": verdict, "profile": target.profile, "version": run.version}
+    facts |= {"seed": str(run.seed)} if run.seed is not None else {}
+    return facts | ({"hint": target.hint} if target.hint is not None else {})
+
+
 def _suite(
-    run: Run, target: TargetResult, chapter: str, clauses: Iterable[ClauseResult], *, strict: bool
+    target: TargetResult, chapter: str, clauses: Iterable[ClauseResult], facts: Mapping[str, str], *, strict: bool
 ) -> ET.Element:
     suite = ET.Element("testsuite", name=plain_xml(f"{target.name}.{chapter}"))
     properties = ET.SubElement(suite, "properties")
-    facts = {"target": target.name, "verdict": target.verdict, "profile": target.profile, "version": run.version}
-    facts |= {"seed": str(run.seed)} if run.seed is not None else {}
-    facts |= {"hint": target.hint} if target.hint is not None else {}
     for name, value in facts.items():
         ET.SubElement(properties, "property", name=name, value=plain_xml(value))
     seconds = 0.0

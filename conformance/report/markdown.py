@@ -71,7 +71,7 @@ def _parts(run: Run) -> Iterator[str]:
     yield from (f"**{escaped(line)}**\n\n" for line in run.remarks + run.stale)
     yield from (f"- {_name(name)} was left out: {escaped(reason)}\n" for name, reason in run.left_out.items())
     if not run.interrupted:
-        yield from map(_verdict, targets)
+        yield from (_verdict(run.targets[name], verdict) for name, verdict in run.verdicts.items())
     yield f"\n{_facts(run)}\n"
     yield _matrix([target for target in targets if target.count(Outcome.PASS) < len(target.clauses)])
     for target in targets:
@@ -88,10 +88,10 @@ def _facts(run: Run) -> str:
     return f"{cases}, {profiles}, {seed}, version {escaped(run.version)}"
 
 
-def _verdict(target: TargetResult) -> str:
+def _verdict(target: TargetResult, verdict: Verdict) -> str:
     hint = f"  \n  hint: {escaped(target.hint)}" if target.hint is not None else ""
-    verdict = f"**{target.verdict}**{but_for(target)} ({counts(target)})"
-    return f"- {VERDICT_MARKS[target.verdict]} {_name(target.name)}: {verdict}{hint}\n"
+    told = f"**{verdict}**{but_for(target, verdict)} ({counts(target, verdict)})"
+    return f"- {VERDICT_MARKS[verdict]} {_name(target.name)}: {told}{hint}\n"
 
 
 def _matrix(targets: Sequence[TargetResult]) -> str:

@@ -108,7 +108,9 @@ class TargetResult:
 
     @property
     def verdict(self) -> Verdict:
-        """All MUST hold: conformant. Every SHOULD was seen to hold as well, and there was one: strict.
+        """What is to be said of it if these are all of its clauses; `Run.verdicts` knows whether they are.
+
+        All MUST hold: conformant. Every SHOULD was seen to hold as well, and there was one: strict.
 
         Known failures break neither, but what has one is not strict. A clause that failed was observed as well as one
         that holds: where nothing was, there is no verdict.
@@ -218,16 +220,27 @@ class Run:
         lines = [f"{self.missing} of {self.expected} clauses came to no result"] if self.missing else []
         return lines + ([f"not in this report: {', '.join(self.lacking)}"] if self.lacking else [])
 
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """What is said of each target, by its name. Nothing good of a run that is not whole: nobody knows the rest."""
+        verdicts = {target.name: target.verdict for target in self.targets.values()}
+        if self.remarks:
+            return {
+                name: verdict if verdict is Verdict.NONCONFORMANT else Verdict.INCONCLUSIVE
+                for name, verdict in verdicts.items()
+            }
+        return verdicts
+
     def exit_code(self, *, strict: bool = False) -> ExitCode:
         """The verdict as a process's status. A run in which nothing ran is never 0."""
-        targets = list(self.targets.values())
+        targets, verdicts = list(self.targets.values()), set(self.verdicts.values())
         if self.interrupted:
             return ExitCode.INTERRUPTED
         if any(clause.misconfigured for target in targets for clause in target.clauses):
             return ExitCode.USAGE
-        if self.stale or any(t.verdict is Verdict.NONCONFORMANT or (strict and t.broken("SHOULD")) for t in targets):
+        if self.stale or Verdict.NONCONFORMANT in verdicts or (strict and any(t.broken("SHOULD") for t in targets)):
             return ExitCode.NONCONFORMANT
-        if not targets or self.missing or self.lacking or any(t.verdict is Verdict.INCONCLUSIVE for t in targets):
+        if not targets or Verdict.INCONCLUSIVE in verdicts:
             return ExitCode.INCONCLUSIVE
         return ExitCode.CONFORMANT
 

@@ -110,8 +110,9 @@ def show(run: Run, console: Console) -> None:
         console.print(Text(remark, "bold yellow"))
     if run.interrupted:
         return
+    verdicts = run.verdicts
     for target in targets:
-        console.print(_verdict(target))
+        console.print(_verdict(target, verdicts[target.name]))
         if target.hint is not None:
             console.print(Text(f"  hint: {target.hint}", "bold yellow"))
     for line in run.stale:
@@ -170,8 +171,6 @@ def _show_failures(target: TargetResult, console: Console, *, several: bool) -> 
         console.print(Text(f"{target.name}: {outcome}, {times} {'clause' if times == 1 else 'clauses'}: {message}"))
 
 
-def _verdict(target: TargetResult) -> Text:
-    verdict = target.verdict
-    return Text.assemble(
-        f"{target.name}: ", (str(verdict), VERDICT_STYLES[verdict]), f"{but_for(target)} ({counts(target)})"
-    )
+def _verdict(target: TargetResult, verdict: Verdict) -> Text:
+    after = f"{but_for(target, verdict)} ({counts(target, verdict)})"
+    return Text.assemble(f"{target.name}: ", (str(verdict), VERDICT_STYLES[verdict]), after)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from conformance.report.outcome import GRAVITY, TargetResult, Verdict
 
 
-def but_for(target: TargetResult) -> str:
+def but_for(target: TargetResult, verdict: Verdict) -> str:
     """How many known failures a verdict leaves out of account, to be said after it; empty where there are none."""
     known = len(target.known)
-    if not known or target.verdict is not Verdict.CONFORMANT:
+    if not known or verdict is not Verdict.CONFORMANT:
         return ""
     return f" but for {known} known failure{'s' if known > 1 else ''}"
 
 
-def counts(target: TargetResult) -> str:
-    """How many clauses came out how: `18 pass, 3 fail`."""
+def counts(target: TargetResult, verdict: Verdict) -> str:
+    """How many clauses came out how, to be said after the verdict: `18 pass, 3 fail`."""
     words = [f"{number} {outcome}" for outcome in reversed(GRAVITY) if (number := target.count(outcome))]
-    if target.known and not but_for(target):
+    if target.known and not but_for(target, verdict):
         words.append(f"{len(target.known)} of them known")
     return ", ".join(words)
