@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.report.html_failure import FailureView
 from conformance.report.outcome import ClauseResult, Outcome, Run, TargetResult, Verdict
-from conformance.report.verdict_words import but_for
+from conformance.report.verdict_words import but_for, word
 
 MARKS = {
     Outcome.PASS: "\u2713",
@@ -32,6 +32,7 @@ class Cell:
     """A place in the matrix. `anchor` is where more is told of it, empty where there is no more."""
 
     outcome: Outcome | None
+    word: str = ""
     title: str = ""
     anchor: str = ""
 
@@ -207,7 +208,7 @@ class Page:
         clause = self._results.get((name, clause_id))
         if clause is None:
             return Cell(None)
-        return Cell(clause.outcome, _effort(clause), self._anchor(name, clause))
+        return Cell(clause.outcome, word(clause), _effort(clause), self._anchor(name, clause))
 
     def _anchor(self, name: str, clause: ClauseResult) -> str:
         if clause.outcome is Outcome.PASS:

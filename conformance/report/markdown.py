@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import SUITE, ClauseResult, Outcome, Run, TargetResult, Verdict
-from conformance.report.verdict_words import but_for, counts
+from conformance.report.verdict_words import but_for, counts, word
 
 # What a summary of a job may hold on GitHub; over that, all of it is thrown away.
 MOST_BYTES = 1024 * 1024
@@ -113,7 +113,7 @@ def _matrix(targets: Sequence[TargetResult]) -> str:
 def _cell(result: ClauseResult | None) -> str:
     if result is None:
         return ""
-    return f"{KNOWN_MARK} known" if result.known is not None else f"{MARKS[result.outcome]} {result.outcome}"
+    return f"{KNOWN_MARK if result.known is not None else MARKS[result.outcome]} {word(result)}"
 
 
 def _failure(target: TargetResult, clause: ClauseResult) -> str:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import GRAVITY, ClauseResult, Outcome, Run, TargetResult, Verdict
-from conformance.report.verdict_words import but_for, counts
+from conformance.report.verdict_words import KNOWN, but_for, counts
 
 # The mark, the same for an output that knows only ASCII, and the style.
 MARKS = {
@@ -36,7 +36,6 @@ VERDICT_STYLES = {
     Verdict.INCONCLUSIVE: "bold yellow",
 }
 ID_WIDTH = 36
-KNOWN = "known"
 BAR_WIDTH = 16
 # Each drawing takes a moment from the suite itself, where it runs without workers.
 DRAWN_PER_SECOND = 4

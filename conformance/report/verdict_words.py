@@ -1,8 +1,10 @@
-"""What is said with the verdict of a target, in every face of a run."""
+"""What is said with the verdict of a target and of what became of a clause, in every face of a run."""
 
 from __future__ import annotations
 
-from conformance.report.outcome import GRAVITY, TargetResult, Verdict
+from conformance.report.outcome import GRAVITY, ClauseResult, TargetResult, Verdict
+
+KNOWN = "known"
 
 
 def but_for(target: TargetResult, verdict: Verdict) -> str:
@@ -11,6 +13,11 @@ def but_for(target: TargetResult, verdict: Verdict) -> str:
     if not known or verdict is not Verdict.CONFORMANT:
         return ""
     return f" but for {known} known failure{'s' if known > 1 else ''}"
+
+
+def word(result: ClauseResult) -> str:
+    """What became of a clause, in a word that fits into a table."""
+    return KNOWN if result.known is not None else str(result.outcome)
 
 
 def counts(target: TargetResult, verdict: Verdict) -> str:

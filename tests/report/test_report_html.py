@@ -229,6 +229,8 @@ def test_what_is_known_stale_left_out_or_hinted_is_told(tmp_path: Path) -> None:
     (eof, *_) = run.targets["mine"].clauses
     run.targets["mine"].clauses[0] = dataclasses.replace(eof, known="the library <closes> it")
     run.targets["mine"].hint = "try --profile echo"
+    assert page_of(run, tmp_path).texts["b"].count("known") == 1
+    assert "fail" not in page_of(run, tmp_path).texts["b"]
     assert "mine is conformant but for 1 known failure" in page_of(run, tmp_path).text("h1")
     run.left_out, run.stale = {"theirs": "no compiler"}, ["known.toml, line 3: it passes"]
     text = page_of(run, tmp_path).text()
