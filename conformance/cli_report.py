@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from conformance.known_failures import KnownFailures, write_known_failures
+from conformance.report import reproducers
 from conformance.report.html_report import write_html
 from conformance.report.json_report import read_json, schema, write_json
 from conformance.report.junit import write_junit
@@ -25,7 +26,7 @@ from conformance.report.terminal import show
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-REPORTS = Path("report")  # where reproducers are unless another folder is named
+REPORTS = reproducers.REPORTS
 RESULTS = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 

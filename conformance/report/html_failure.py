@@ -15,6 +15,8 @@ from markupsafe import Markup, escape
 from conformance.report.failure import Difference, Failure
 from conformance.report.outcome import ClauseResult
 from conformance.report.plain_text import hardened
+from conformance.report.reproducer import case_in
+from conformance.report.reproducers import CAPTURED, REPORTS, REPRODUCERS, SCRIPT
 from conformance.report.sequence import story_of
 from conformance.report.sequence_svg import draw
 
@@ -97,25 +99,25 @@ class FailureView:
 
     @property
     def reproducer(self) -> str | None:
-        """A link to the file."""
-        return _link(self.failure.reproducer, self._folder)
+        """A link to the file, if it is one that a run put there."""
+        return _link(self.failure.reproducer, SCRIPT, self._folder)
 
     @property
     def capture(self) -> str | None:
-        """A link to the file."""
-        return _link(self.failure.capture, self._folder)
+        """A link to the file, if it is one that a run put there."""
+        return _link(self.failure.capture, CAPTURED, self._folder)
 
     def script_within(self, most: int) -> Markup | None:
-        """The reproducer's text as HTML; None where there is no file, or it has more characters than that."""
-        file = _found(self.failure.reproducer, self._folder)
+        """The reproducer's text as HTML; None where there is none, or it is longer or of another clause."""
+        file = _found(self.failure.reproducer, SCRIPT, self._folder)
         if file is None:
             return None
         try:
             with open(file, encoding="utf-8", errors="backslashreplace") as script:
                 text = script.read(SCRIPT_CHARACTERS + 1)
-        except OSError:
-            return None
-        if len(text) > SCRIPT_CHARACTERS:
+            if len(text) > SCRIPT_CHARACTERS or case_in(Path(file))["clause"] != self.clause.id:
+                return None
+        except (OSError, ValueError):
             return None
         shown = escape(hardened(text, SCRIPT_CHARACTERS))
         return shown if len(shown) <= most else None
@@ -142,14 +144,19 @@ def _bytes(units: list[str], same: int) -> Bytes:
     return Bytes("".join(units[:same]), units[same] if same < len(units) else "", "".join(units[same + 1 :]))
 
 
-def _found(name: str | None, folder: Path) -> str | None:
-    """The file of that name, from the report's folder or from where the user stands."""
-    if name is None:
+def _found(name: str | None, kind: str, folder: Path) -> str | None:
+    """The file of that name, from the report's folder or from where the user stands, where it leads in the end.
+
+    Only what lies where runs put such files: the name may be a stranger's, and lead anywhere.
+    """
+    if name is None or not name.endswith(kind):
         return None
-    return next((path for path in (os.path.join(folder, name), name) if os.path.isfile(path)), None)
+    of_runs = {os.path.realpath(reports / REPRODUCERS) for reports in (folder, REPORTS)}
+    files = (os.path.realpath(path) for path in (folder / name, Path(name)) if os.path.isfile(path))
+    return next((file for file in files if file.endswith(kind) and os.path.dirname(file) in of_runs), None)
 
 
-def _link(name: str | None, folder: Path) -> str | None:
+def _link(name: str | None, kind: str, folder: Path) -> str | None:
     """It as a relative address: whatever stands in the name, it leads to a file."""
-    file = _found(name, folder)
-    return None if file is None else "./" + quote(os.path.relpath(file, folder).replace(os.sep, "/"))
+    file = _found(name, kind, folder)
+    return None if file is None else "./" + quote(os.path.relpath(file, os.path.realpath(folder)).replace(os.sep, "/"))

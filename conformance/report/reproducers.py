@@ -13,7 +13,9 @@ from conformance.report.reproducer import reproducer
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 120
-CAPTURED = ".pcap"
+REPORTS = Path("report")  # the folder of reports, unless the user names another one
+REPRODUCERS = "reproducers"  # in it
+SCRIPT, CAPTURED = ".py", ".pcap"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,14 @@ def large_run(targets: int, clauses: int, failures: int) -> Run:
     return run
 
 
+def script_of(clause: str, folder: Path, text: str, name: str = "one.py") -> str:
+    """Write a file that carries a case of that clause; its name, from the folder of the report."""
+    case = {"clause": clause, "level": "MUST", "profile": "received", "chunk_limit": 1, "target": [], "steps": []}
+    (folder / "reproducers").mkdir(exist_ok=True)
+    (folder / "reproducers" / name).write_text(f"{text}CASE = {case}\n")
+    return f"reproducers/{name}"
+
+
 class Page(HTMLParser):
     """What a parser finds in a page: its elements with their attributes, and its text."""
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from html_runs import Page, failure, large_run, page_of, result, run_of
+from html_runs import Page, failure, large_run, page_of, result, run_of, script_of
 
 from conformance.report.failure import Difference, Failure
 from conformance.report.html_report import to_html, write_html
@@ -140,32 +140,64 @@ def hostile_run(text: str) -> Run:
 def test_a_large_run_stays_small(tmp_path: Path) -> None:
     run = large_run(targets=24, clauses=69, failures=100)
     assert sum(target.count(Outcome.FAIL) for target in run.targets.values()) >= 100
-    scripts = tmp_path / "reproducers"
-    scripts.mkdir()
-    (scripts / "one.py").write_text("print('line')\n" * 1500)
     for target in run.targets.values():
-        target.clauses = [with_script(clause) if clause.failure else clause for clause in target.clauses]
+        target.clauses = [with_script(clause, tmp_path) if clause.failure else clause for clause in target.clauses]
     file = write_html(run, tmp_path)
     assert file.stat().st_size < MOST_BYTES
     page = Page(file.read_text())
-    assert page.values("href").count("./reproducers/one.py") >= 100  # all have the link, those that fit the text
+    assert (
+        sum(link.startswith("./reproducers/") for link in page.values("href")) >= 100
+    )  # all have the link, those that fit the text
     assert 10 < sum(name.endswith("-script") for name in page.values("id")) < 100
 
 
-def with_script(clause: Any) -> Any:
-    return dataclasses.replace(
-        clause, failure=dataclasses.replace(clause.failure, reproducer="reproducers/one.py", shows="it shows the fault")
-    )
+def with_script(clause: Any, folder: Path) -> Any:
+    file = script_of(clause.id, folder, "print('line')\n" * 1500, f"{clause.id}.py")
+    failed = dataclasses.replace(clause.failure, reproducer=file, shows="it shows the fault")
+    return dataclasses.replace(clause, failure=failed)
 
 
 def test_a_reproducer_is_there_to_copy(tmp_path: Path) -> None:
-    (tmp_path / "a b#.py").write_text("if 1 < 2:\n    print('<>')\n")
-    failed = failure(reproducer="a b#.py", shows="exit 1", capture="gone.pcap")
+    file = script_of("a.b", tmp_path, "if 1 < 2:\n    print('<>')\n", "a b#.py")
+    failed = failure(reproducer=file, shows="exit 1", capture="reproducers/gone.pcap")
     page = page_of(run_of({"t": [result("a.b", Outcome.FAIL, failure=failed)]}), tmp_path)
     assert "if 1 < 2:\n    print('<>')\n" in page.text("pre")
-    assert "./a%20b%23.py" in page.values("href")
+    assert "./reproducers/a%20b%23.py" in page.values("href")
     assert "When it was tried: exit 1" in page.text("p")
     assert "Its packets" not in page.text()
+
+
+def test_where_the_run_put_it_from_where_the_user_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "report").mkdir()
+    monkeypatch.chdir(tmp_path)
+    file = script_of("a.b", tmp_path / "report", "print('here')\n")
+    failed = failure(reproducer=f"report/{file}")
+    for folder in ("report", "other"):
+        page = page_of(run_of({"t": [result("a.b", Outcome.FAIL, failure=failed)]}), tmp_path / folder)
+        assert "print('here')" in page.text("pre")
+    assert "./../report/reproducers/one.py" in page.values("href")
+
+
+@pytest.mark.parametrize(
+    "named", ["/proc/self/environ", "secret.py", "reproducers/../secret.py", "reproducers/link.py", "reproducers/a.txt"]
+)
+def test_no_other_file_is_linked_or_embedded_whatever_a_stranger_names(tmp_path: Path, named: str) -> None:
+    script_of("a.b", tmp_path, "token = 'sesame'\n", "../secret.py")
+    script_of("a.b", tmp_path, "token = 'sesame'\n", "a.txt")
+    (tmp_path / "reproducers" / "link.py").symlink_to(tmp_path / "secret.py")
+    for name in (named, str(tmp_path / named)):
+        failed = failure(reproducer=name, capture=name)
+        page = page_of(run_of({"t": [result("a.b", Outcome.FAIL, failure=failed)]}), tmp_path)
+        assert not [link for link in page.values("href") if not link.startswith("#")]
+        assert "sesame" not in page.text()
+        assert not [name for name in page.values("id") if name.endswith("-script")]
+
+
+def test_a_file_of_another_clause_is_linked_and_not_embedded(tmp_path: Path) -> None:
+    failed = failure(reproducer=script_of("c.d", tmp_path, "print('other')\n"))
+    page = page_of(run_of({"t": [result("a.b", Outcome.FAIL, failure=failed)]}), tmp_path)
+    assert "./reproducers/one.py" in page.values("href")
+    assert "other" not in page.text("pre")
 
 
 def test_a_long_case_is_told_by_its_first_and_last_steps(tmp_path: Path) -> None:

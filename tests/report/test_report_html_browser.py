@@ -12,7 +12,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from html_runs import REQUIREMENT, failure, result, run_of
+from html_runs import REQUIREMENT, failure, result, run_of, script_of
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -104,8 +104,8 @@ def browser() -> Iterator[webdriver.Chrome]:
 def reader(browser: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     said = failure(actual="<script>document.title = 'theirs'</script>", output="\"'><img src=x onerror=alert(1)>")
     folder = tmp_path_factory.mktemp("report")
-    (folder / "again.py").write_text("print('again')\n")
-    silence = failure(difference=None, trouble="silence", expected="a reply", reproducer="again.py")
+    file = script_of("order.burst", folder, "print('again')\n")
+    silence = failure(difference=None, trouble="silence", expected="a reply", reproducer=file)
     reader = Reader(
         browser,
         write_html(
