@@ -9,6 +9,7 @@ from conformance.report.failure import SHOWS, Failure
 from conformance.report.outcome import ClauseResult, Outcome
 
 WIDTH = 110
+UNTRIED = "not tried"
 MOST_STEPS = 24
 
 _WHOSE_FAULT = {
@@ -43,7 +44,7 @@ def _reproducer(failure: Failure) -> list[str]:
     """How to show the fault without the suite, and whether that did show it."""
     if failure.reproducer is None:
         return []
-    doubt = f"    ({failure.shows})" if failure.shows not in {None, SHOWS} else ""
+    doubt = f"    ({failure.shows or UNTRIED})" if failure.shows != SHOWS else ""
     return [f"  Reproducer: python {shlex.quote(failure.reproducer)} {failure.reproduce or ''}".rstrip() + doubt]
 
 

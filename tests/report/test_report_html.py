@@ -12,6 +12,7 @@ import pytest
 from html_runs import Page, failure, large_run, page_of, result, run_of, script_of
 
 from conformance.report.failure import Difference, Failure
+from conformance.report.failure_text import failure_text
 from conformance.report.html_report import to_html, write_html
 from conformance.report.outcome import Outcome, Run, Shard
 from conformance.report.plain_text import hardened
@@ -191,6 +192,15 @@ def test_no_other_file_is_linked_or_embedded_whatever_a_stranger_names(tmp_path:
         assert not [link for link in page.values("href") if not link.startswith("#")]
         assert "sesame" not in page.text()
         assert not [name for name in page.values("id") if name.endswith("-script")]
+
+
+def test_what_was_not_tried_is_called_so(tmp_path: Path) -> None:
+    file = script_of("a.b", tmp_path, "")
+    for shows, told, folded in ((None, "It was not tried", " (not tried)"), ("shows the fault", "When it was", "")):
+        failed = result("a.b", Outcome.FAIL, failure=failure(reproducer=file, reproduce="HOST 1", shows=shows))
+        assert told in page_of(run_of({"t": [failed]}), tmp_path).text("p")
+        (line,) = (line for line in failure_text(failed).split("\n") if "Reproducer" in line)
+        assert line.partition("HOST 1")[2].replace("    ", " ") == folded
 
 
 def test_a_file_of_another_clause_is_linked_and_not_embedded(tmp_path: Path) -> None:
