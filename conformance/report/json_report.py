@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypedDict
 
-from conformance.report.outcome import SUITE, ClauseResult, Run, Shard, TargetResult, Verdict
+from conformance.report.outcome import MOST_SHARDS, SUITE, ClauseResult, Run, Shard, TargetResult, Verdict
 from conformance.report.reading import Unreadable, difference, plainly, read, shown
 
 MOST_CHARACTERS = 200  # of a decoder's message
@@ -68,7 +68,7 @@ def from_json(data: object) -> Run:
         expected=read(int, top, "expected"),
         interrupted=read(bool, top, "interrupted"),
         joined=read(bool, top, "joined"),
-        shards=read(list[Shard], top, "shards"),
+        shards=_read_shards(top),
         seconds=read(float, top, "seconds"),
         left_out={each["name"]: each["reason"] for each in read(list[LeftOut], top, "left_out")},
         stale=read(list[str], top, "stale"),
@@ -83,6 +83,14 @@ def from_json(data: object) -> Run:
     if wrong is not None:
         raise Unreadable(wrong)
     return run
+
+
+def _read_shards(top: dict[str, Any]) -> list[Shard]:
+    shards = read(list[Shard], top, "shards")
+    if len(shards) > MOST_SHARDS:
+        msg = f"shards: at most {MOST_SHARDS:,} are wanted, and not {len(shards):,}"
+        raise Unreadable(msg)
+    return shards
 
 
 def _read_target(data: dict[str, Any], where: str) -> TargetResult:

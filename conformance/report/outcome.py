@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +15,7 @@ from conformance.report.reached import Means
 SUITE = "echo-conformance"
 LEVELS = ("MUST", "SHOULD", "MAY")
 MOST_SHARDS = 1000
+NAMED_SHARDS = 10
 
 
 class Outcome(enum.StrEnum):
@@ -201,16 +203,19 @@ class Run:
 
     @property
     def lacking(self) -> list[str]:
-        """The shards that a joined run lacks, in words: what they would have found is not known."""
+        """The shards that a joined run lacks, in words: what they would have found is not known. Of many, the first."""
         there: dict[tuple[str, int], set[int]] = {}
         for shard in self.shards if self.joined else []:
             there.setdefault((shard.whole, shard.splits), set()).add(shard.group)
-        return [
+        absent = (
             f"shard {group} of {splits}"
             for (_, splits), groups in there.items()
             for group in range(1, splits + 1)
             if group not in groups
-        ]
+        )
+        more = sum(splits - len(groups) for (_, splits), groups in there.items()) - NAMED_SHARDS
+        named = list(itertools.islice(absent, NAMED_SHARDS))
+        return [*named, f"{more:,} more shard{'s' if more > 1 else ''}"] if more > 0 else named
 
     @property
     def remarks(self) -> list[str]:

@@ -144,6 +144,18 @@ def test_no_key_may_be_missing() -> None:
             from_json(data)
 
 
+def test_shards_that_lack_are_counted_and_the_first_named() -> None:
+    run = Run("0.1.0", "received", 5, joined=True, shards=[Shard(str(n), MOST_SHARDS, 1) for n in range(MOST_SHARDS)])
+    assert run.lacking[0] == "shard 2 of 1000"
+    assert run.lacking[-1] == "998,990 more shards"
+    assert len(run.lacking) == 11
+    data = as_written(run)
+    from_json(data)
+    data["shards"].append(data["shards"][0])
+    with pytest.raises(Unreadable, match=r"shards: at most 1,000 are wanted, and not 1,001"):
+        from_json(data)
+
+
 NO_FILES = {
     "empty": b"",
     "half": b'{"suite": ',
