@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from conformance.report.outcome import GRAVITY, ClauseResult, Run, TargetResult
+from conformance.report.outcome import GRAVITY, MOST_SHARDS, ClauseResult, Run, TargetResult
 
 
 class Unmergeable(ValueError):
@@ -23,6 +23,10 @@ def merge(runs: Sequence[Run]) -> tuple[Run, list[str]]:
         if len(values) > 1:
             msg = f"these runs are not of one {name}: {', '.join(values)}"
             raise Unmergeable(msg)
+    shards = sorted({shard for run in runs for shard in run.shards})
+    if len(shards) > MOST_SHARDS:
+        msg = f"these runs are {len(shards):,} shards together, and at most {MOST_SHARDS:,} can be joined"
+        raise Unmergeable(msg)
     seeds = {run.seed for run in runs}
     whole = Run(
         first.version,
@@ -30,7 +34,7 @@ def merge(runs: Sequence[Run]) -> tuple[Run, list[str]]:
         first.seed if len(seeds) == 1 else None,
         interrupted=any(run.interrupted for run in runs),
         joined=True,
-        shards=sorted({shard for run in runs for shard in run.shards}),
+        shards=shards,
         seconds=sum(run.seconds for run in runs),
         stale=list(dict.fromkeys(line for run in runs for line in run.stale)),
     )

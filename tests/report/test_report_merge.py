@@ -8,7 +8,7 @@ import pytest
 from faces_runs import clause, noted
 
 from conformance.report.merge import Unmergeable, merge
-from conformance.report.outcome import ClauseResult, ExitCode, Outcome, Run, Shard
+from conformance.report.outcome import MOST_SHARDS, ClauseResult, ExitCode, Outcome, Run, Shard
 
 NAMES = [f"close.n{number}" for number in range(8)]
 
@@ -39,6 +39,14 @@ def test_a_shard_that_lacks_is_told_and_nothing_is_concluded() -> None:
     assert whole.lacking == ["shard 2 of 4", "shard 3 of 4"]
     assert whole.exit_code() == ExitCode.INCONCLUSIVE
     assert merge([whole, shard(2), shard(3)])[0].lacking == []
+
+
+def test_what_could_not_be_read_again_is_not_joined() -> None:
+    many = run_of(clause("close.eof"))
+    many.shards = [Shard(str(number), 2, 1) for number in range(MOST_SHARDS)]
+    merge([many])
+    with pytest.raises(Unmergeable, match="these runs are 1,001 shards together, and at most 1,000 can be joined"):
+        merge([many, shard(1)])
 
 
 def test_a_lone_shard_has_its_own_verdict() -> None:
