@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +17,7 @@ from conformance.report.reproducer import reproducer
 
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 LONGEST_NAME = 120
+DIGEST_CHARACTERS = 8
 REPORTS = Path("report")  # the folder of reports, unless the user names another one
 REPRODUCERS = "reproducers"  # in it
 SCRIPT, CAPTURED = ".py", ".pcap"
@@ -51,8 +56,25 @@ class Written:
 
 def file_name(clause: str, target: str) -> str:
     """`CLAUSE--TARGET.py`, in characters that are safe anywhere."""
-    name = f"{UNSAFE.sub('_', clause)}--{UNSAFE.sub('_', target.removesuffix('.py'))}"
-    return name[:LONGEST_NAME].rstrip(".") + ".py"
+    return _stem(clause, target)[:LONGEST_NAME].rstrip(".") + SCRIPT
+
+
+def _stem(clause: str, target: str) -> str:
+    return f"{UNSAFE.sub('_', clause)}--{UNSAFE.sub('_', target.removesuffix(SCRIPT))}"
+
+
+def file_names(clause: str, targets: Iterable[str]) -> dict[str, str]:
+    """The same for each target of a run: no two are alike, also where capitals are no letters of their own."""
+    names = {target: file_name(clause, target) for target in targets}
+    times = Counter(name.casefold() for name in names.values())
+    return {
+        target: name if times[name.casefold()] == 1 else _told_apart(clause, target) for target, name in names.items()
+    }
+
+
+def _told_apart(clause: str, target: str) -> str:
+    digest = hashlib.sha256(target.encode(errors="surrogatepass")).hexdigest()[:DIGEST_CHARACTERS]
+    return f"{_stem(clause, target)[: LONGEST_NAME - DIGEST_CHARACTERS - 1]}-{digest}{SCRIPT}"
 
 
 def write_reproducers(run: Run, folder: Path, shown_as: Path) -> list[Written]:
@@ -60,13 +82,14 @@ def write_reproducers(run: Run, folder: Path, shown_as: Path) -> list[Written]:
 
     Raises OSError where that cannot be done.
     """
+    names = functools.cache(lambda clause: file_names(clause, run.targets))
     files = []
     for target in run.targets.values():
         for place, result in enumerate(target.clauses):
             if result.outcome is not Outcome.FAIL or result.failure is None or target.means is None:
                 continue
             folder.mkdir(parents=True, exist_ok=True)
-            name = file_name(result.id, target.name)
+            name = names(result.id)[target.name]
             (folder / name).write_text(reproducer(result, target.means, run.version), encoding="utf-8")
             failure = replace(result.failure, reproducer=str(shown_as / name), reproduce=target.means.arguments())
             target.clauses[place] = replace(result, failure=failure)
