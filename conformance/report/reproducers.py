@@ -90,7 +90,9 @@ def write_reproducers(run: Run, folder: Path, shown_as: Path) -> list[Written]:
                 continue
             folder.mkdir(parents=True, exist_ok=True)
             name = names(result.id)[target.name]
-            (folder / name).write_text(reproducer(result, target.means, run.version), encoding="utf-8")
+            text = reproducer(result, target.means, run.version)
+            # A command's words need not be text (PEP 383). What is not appears as an escape, which a literal takes.
+            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
             failure = replace(result.failure, reproducer=str(shown_as / name), reproduce=target.means.arguments())
             target.clauses[place] = replace(result, failure=failure)
             files.append(Written(folder / name, target.means, target, place))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,3 +37,11 @@ def test_two_targets_have_two_files(tmp_path: Path, one: str, other: str) -> Non
     assert written[2].file.name == "close.eof--third.py"  # only what clashes has a longer name
     (again, *_) = write_reproducers(of_targets(other, one), tmp_path, tmp_path)
     assert again.file in {each.file for each in written}
+
+
+def test_words_that_are_no_text_lose_no_run(tmp_path: Path) -> None:
+    run = of_targets("caf\udce9")
+    run.targets["caf\udce9"].means = means(command=["./caf\udce9", "{port}"], options=["--command", "./caf\udce9"])
+    (written,) = write_reproducers(run, tmp_path, tmp_path)
+    subprocess.run([sys.executable, "-W", "error", "-m", "py_compile", str(written.file)], check=True, timeout=60)
+    assert case_in(written.file)["target"] == ["--command", "./caf\udce9"]
