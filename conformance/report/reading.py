@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 Kind = TypeVar("Kind")
 
 SHOWN_CHARACTERS = 60
-KEPT = "\n"
+IN_LINES = {"requirement", "message", "case", "output", "note"}  # elsewhere a line break would begin a line of its own
 # Control characters, formats (which turn the direction of what follows), halves of a pair, and line separators.
 NOT_PLAIN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 NUMBERS = {int, float}
@@ -31,19 +31,19 @@ class Unreadable(ValueError):
     """The file is no run of this suite; the message begins with the key where it goes wrong."""
 
 
-def plainly(data: object) -> object:
-    """The same data with all its text printable: what is not appears as its escape, line breaks apart."""
+def plainly(data: object, key: str = "") -> object:
+    """The same data, which is the value of a key, with all its text printable: what is not appears as its escape.
+
+    Line breaks are kept in what is read in lines.
+    """
     if isinstance(data, str):
-        return "".join(character if _is_plain(character) else _escaped(character) for character in data)
+        kept = "\n" if key in IN_LINES else ""
+        return "".join(c if c in kept or unicodedata.category(c) not in NOT_PLAIN else _escaped(c) for c in data)
     if isinstance(data, list):
-        return [plainly(each) for each in data]
+        return [plainly(each, key) for each in data]
     if isinstance(data, dict):
-        return {str(plainly(key)): plainly(value) for key, value in data.items()}
+        return {str(plainly(name)): plainly(value, name) for name, value in data.items()}
     return data
-
-
-def _is_plain(character: str) -> bool:
-    return character in KEPT or unicodedata.category(character) not in NOT_PLAIN
 
 
 def _escaped(character: str) -> str:

@@ -167,7 +167,8 @@ def _show_failures(target: TargetResult, console: Console, *, several: bool) -> 
     reasons = Counter((result.outcome, result.message) for result in untold)
     for (outcome, message), times in reasons.items():
         console.print()
-        console.print(Text(f"{target.name}: {outcome}, {times} {'clause' if times == 1 else 'clauses'}: {message}"))
+        told = str(message).replace("\n", "\n  ")  # none of its lines is to be taken for a verdict
+        console.print(Text(f"{target.name}: {outcome}, {times} {'clause' if times == 1 else 'clauses'}: {told}"))
 
 
 def _verdict(target: TargetResult, verdict: Verdict) -> Text:

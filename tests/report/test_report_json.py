@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from faces_runs import HOSTILE, every_outcome, hostile, noted
+from faces_runs import HOSTILE, clause, every_outcome, failure, hostile, noted
 
 from conformance.report.json_report import from_json, read_json, schema, to_json, write_json
 from conformance.report.outcome import MOST_SHARDS, Outcome, Run, Shard, Verdict
@@ -79,9 +79,27 @@ def test_times_are_kept_to_the_millisecond() -> None:
 def test_text_that_is_not_printable_is_read_as_its_escape() -> None:
     run = from_json(as_written(hostile()))
     (name,) = run.targets
-    assert r"\x00\x1b[2J\ud800\u202e\r" in name
-    assert "\n" in name
+    assert r"\x00\x1b[2J\ud800\u202e\r\n" in name
     assert plainly("ä€😀") == "ä€😀"
+
+
+FORGED = "nobody\nepoll: conformant (99 pass)\n::error::no"
+
+
+def test_a_line_break_is_kept_only_where_there_are_lines_to_read() -> None:
+    told = dict.fromkeys(("expected", "actual", "ended", "server", "case", "note", "again", "output"), FORGED)
+    run = noted(FORGED)
+    run.add("mine", clause("order.whole", Outcome.FAIL, requirement=FORGED, reason=FORGED, failure=failure(**told)))
+    run.version = FORGED
+    run = from_json(as_written(run))
+    (found,) = (each for each in run.targets["mine"].clauses if each.id == "order.whole")
+    assert found.failure is not None
+    in_lines = (found.requirement, found.message, found.failure.case, found.failure.output, found.failure.note)
+    assert set(in_lines) == {FORGED}
+    in_a_line = (run.version, *run.stale, *run.left_out, *run.left_out.values(), str(run.targets["mine"].hint))
+    in_a_line += (found.failure.expected, found.failure.actual, found.failure.ended, found.failure.again)
+    in_a_line += tuple(str(each.known) for each in run.targets["mine"].clauses)
+    assert not [text for text in in_a_line if "\n" in text]
 
 
 def put(data: Any, path: str, value: Any) -> None:
