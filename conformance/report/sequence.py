@@ -120,8 +120,8 @@ def _stopped(failure: Failure) -> int:
     """The lane of the step that could not be done."""
     if failure.stopped_at is None or failure.stopped_at >= len(failure.steps):
         return failure.difference.client if failure.difference is not None else SERVER
-    client: int = failure.steps[failure.stopped_at].get("client", SERVER)
-    return client
+    client = failure.steps[failure.stopped_at].get("client")
+    return client if isinstance(client, int) else SERVER  # steps are as whoever wrote the file would have them
 
 
 def _lanes(seen: Iterable[int], subjects: set[int]) -> dict[int, int]:
