@@ -23,6 +23,7 @@ def means_of(target: Target) -> Means:
         address=address,
         profile=target.profile,
         chunk_limit_bytes=target.chunk_limit_bytes,
+        patience=target.patience,
     )
 
 

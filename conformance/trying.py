@@ -96,8 +96,9 @@ class _Trying:
             if self._packets:
                 written.note_capture("the reproducer was not tried", kept=False)
             return
+        silence_s = SILENCE_S * written.means.patience
         mark = f"{self._keeper.mark}.{uuid.uuid4().hex}"
-        options = ["--silence", str(SILENCE_S), *(["--pause"] if self._packets else [])]
+        options = ["--silence", str(silence_s), *(["--pause"] if self._packets else [])]
         try:
             process = subprocess.Popen(
                 [sys.executable, str(written.file), *options, *written.means.words()],
@@ -111,7 +112,8 @@ class _Trying:
         except OSError as error:
             written.note(f"{UNTOLD}: {error.strerror}")
         else:
-            running.append(_Attempt(written, process, mark, time.monotonic() + LONGEST_S, waits=self._packets))
+            gives_up_at = time.monotonic() + LONGEST_S + silence_s
+            running.append(_Attempt(written, process, mark, gives_up_at, waits=self._packets))
 
 
 def _begin_capture(attempt: _Attempt, keeper: Keeper) -> None:
@@ -155,7 +157,7 @@ def _is_over(attempt: _Attempt) -> bool:
     if status is None:
         if time.monotonic() < attempt.gives_up_at:
             return False
-        attempt.written.note(f"{UNTOLD}: it was not done in {LONGEST_S:.0f} s")
+        attempt.written.note(f"{UNTOLD}: it was not done in more than {LONGEST_S:.0f} s")
         return True
     said = attempt.process.stdout.read(SAID_BYTES) if attempt.process.stdout is not None else b""
     attempt.written.note(_what_came(status, said))

@@ -12,7 +12,7 @@ class Means:
     """How a target is reached: by a command that starts it, in a folder, or at an address; and what it answers.
 
     `options` are the words that name it on the suite's command line. `address` is where it serves, as far as that is
-    known before it starts; port 0 is any.
+    known before it starts; port 0 is any. `patience` is the factor by which silence is waited for longer, or less long.
     """
 
     options: list[str]
@@ -21,6 +21,7 @@ class Means:
     address: tuple[str, int] | None
     profile: str
     chunk_limit_bytes: int
+    patience: float = 1.0
 
     @property
     def copies(self) -> bool:

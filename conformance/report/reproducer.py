@@ -17,6 +17,7 @@ from conformance.report.reached import Means
 WIDTH = 110
 RULE = 88
 CASE = "CASE"
+SILENCE_S = 10.0  # of a target that has no patience of its own, as it is waited for in a run
 LIMITED_CHAPTER = "reply"
 MOST_BYTES = 8 << 20
 KINDS: dict[str, type] = {
@@ -124,6 +125,7 @@ def _facts(result: ClauseResult, means: Means) -> str:
         [
             f"CLAUSE = {result.id!r}",
             f"LEVEL = {str(result.level)!r}",
+            f"SILENCE_S = {SILENCE_S * means.patience!r}",
             *(
                 [f"CHUNK_LIMIT: int | None = {means.chunk_limit_bytes if limited else None}"]
                 if means.profile != "echo"

@@ -92,6 +92,12 @@ def test_the_chunk_limit_matters_in_one_chapter() -> None:
     )
 
 
+def test_a_server_is_given_the_patience_that_it_was_given_in_the_run() -> None:
+    silent = failed([{"do": "connect", "client": 1}])
+    assert "\nSILENCE_S = 10.0\n" in reproducer(silent, means(), "1.0")
+    assert "\nSILENCE_S = 25.0\n" in reproducer(silent, means(patience=2.5), "1.0")
+
+
 def test_what_was_said_cannot_break_out_of_the_text(tmp_path: Path) -> None:
     file = tmp_path / "hostile.py"
     command = ['serve\n\'"""\\', "{port}"]

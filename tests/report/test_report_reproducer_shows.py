@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from reproducer_cases import BOUND_S, EPOLL, ROOT, broken, tried, written
+from reproducer_cases import BOUND_S, EPOLL, ROOT, broken, failed, means, tried, written
 
 from conformance.harness import script as s
 from conformance.harness.as_data import case_to_data
 from conformance.harness.tape import tape, wide_tape
+from conformance.report.reproducer import reproducer
 from conformance.report.reproducing.server import kill_orphans
 
 if TYPE_CHECKING:
@@ -189,6 +190,14 @@ listener, kept = socket.create_server(("127.0.0.1", int(sys.argv[1]))), []
 while True:
     kept.append(listener.accept())
 """
+
+
+def test_silence_is_waited_for_as_long_as_in_the_run(tmp_path: Path) -> None:
+    file = tmp_path / "reproducer.py"
+    file.write_text(reproducer(failed(steps_of(ARRIVE)), means(patience=0.05), "1.0"))
+    words = [sys.executable, str(file), "--", sys.executable, str(ROOT / "tests" / "hostile" / "silent.py"), "{port}"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=BOUND_S, check=False)
+    assert (done.returncode, "nothing more came for 0.5 s" in done.stdout) == (1, True), done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -55,6 +55,7 @@ def test_other_targets_are_reached_by_their_own_words() -> None:
     assert means_of(command).words() == ["::1", "0", "--", "./server", "{port}"]
     address = address_target("127.0.0.1:8001", pid=None, profile="echo", chunk_limit_bytes=1024)
     assert means_of(address).words() == ["127.0.0.1", "8001"]
+    assert means_of(address.with_patience(2.5)).patience == 2.5
     backend = backend_target("epoll")
     assert means_of(backend).words() == ["--", *(backend.command or ())]
     assert means_of(dataclasses.replace(backend, described=True)).words()[1] == "sh"

@@ -6,6 +6,7 @@ CLAUSE = "chapter.name"
 LEVEL = "MUST"
 PROFILE = "received"
 CHUNK_LIMIT: int | None = None
+SILENCE_S = 10.0
 
 
 def case() -> None:

@@ -42,7 +42,7 @@ def found(command: list[str], address: tuple[str, int] | None, *, waits: bool) -
         SERVER.start(command, address) if command else SERVER.attach(address or ("", 0))
         if waits:
             pause()
-        signal.alarm(LONGEST_CASE_S)
+        signal.alarm(longest_case_s())
         play()
     except Fault as fault:
         print(f"{CLAUSE} ({LEVEL}) does not hold\n  Expected: {fault.expected}\n  Actual:   {fault.actual}")
@@ -134,11 +134,16 @@ def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None, bool
     return command, None if told.host is None else (told.host.strip("[]"), told.port), told.pause
 
 
+def longest_case_s() -> int:
+    """How long a case may take: a silence in it is seen to its end."""
+    return LONGEST_CASE_S + int(Patience.silence_s)
+
+
 def give_up(number: int, _: FrameType | None) -> None:
     """Leave whatever is waited for; the server is ended all the same."""
     undisturbed()
     raise CannotTell(
-        f"the case was not done in {LONGEST_CASE_S} s: the server is slow, and may be right"
+        f"the case was not done in {longest_case_s()} s: the server is slow, and may be right"
         if number == signal.SIGALRM
         else f"ended by {signal.Signals(number).name}"
     )

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from conformance.report.reproducing.verdict import CannotTell
+from conformance.report.reproducing.verdict import CannotTell, Patience
 
 READY_WITHIN_S = 20.0
 ENDS_WITHIN_S = 2.0
@@ -87,12 +87,13 @@ class Server:
         except OSError as error:
             raise CannotTell(f"{words[0]!r} cannot be started: {error.strerror}") from None
         self.outputs = [Output(pipe) for pipe in (self.process.stdout, self.process.stderr) if pipe is not None]
-        deadline = time.monotonic() + READY_WITHIN_S
+        ready_within_s = max(READY_WITHIN_S, 2 * Patience.silence_s)
+        deadline = time.monotonic() + ready_within_s
         while not self._accepts((host, port) if port else self.outputs[0].announced):
             if self.epitaph() is not None:
                 raise CannotTell(f"before it served anyone the server {self.epitaph()}")
             if time.monotonic() > deadline:
-                raise CannotTell(f"the server did not come to accept connections within {READY_WITHIN_S:.0f} s")
+                raise CannotTell(f"the server did not come to accept connections within {ready_within_s:.0f} s")
             time.sleep(0.01)
         self.let_it_finish()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from conformance.report.reproducing.case import SILENCE_S
+
 SHOWN_BYTES = 64
 
 
@@ -21,7 +23,7 @@ class CannotTell(Exception):
 class Patience:
     """How long nothing at all may happen, in seconds, before a wait is given up. Slowness is never a fault."""
 
-    silence_s = 10.0
+    silence_s = SILENCE_S
 
 
 def shared(one: bytes, other: bytes) -> int:
