@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
-from conformance.report.outcome import GRAVITY, MOST_SHARDS, ClauseResult, Run, TargetResult
+from conformance.report.outcome import GRAVITY, MOST_SHARDS, ClauseResult, Outcome, Run, TargetResult
+
+# As `conformance.known_failures` says it; without a target it is of all.
+STALE = re.compile(r": (?P<clause>\S+)(?: on (?P<target>.+))? is said to fail, and passes: ")
 
 
 class Unmergeable(ValueError):
@@ -36,14 +40,28 @@ def merge(runs: Sequence[Run]) -> tuple[Run, list[str]]:
         joined=True,
         shards=shards,
         seconds=sum(run.seconds for run in runs),
-        stale=list(dict.fromkeys(line for run in runs for line in run.stale)),
     )
     twice = _gather(whole, runs)
+    whole.stale = _still_stale(whole, dict.fromkeys(line for run in runs for line in run.stale))
     found = sum(len(target.clauses) for target in whole.targets.values())
     left_out = {name: reason for run in runs for name, reason in run.left_out.items()}
     whole.left_out = {name: reason for name, reason in left_out.items() if name not in whole.targets}
     whole.expected = found + sum(run.missing for run in runs)
     return whole, twice
+
+
+def _still_stale(whole: Run, lines: Iterable[str]) -> list[str]:
+    """The lines of those entries whose clause holds in all of the runs: of the others no single run would have had one.
+
+    A line that names none stays.
+    """
+    not_held: set[tuple[str, str | None]] = set()
+    for name, target in whole.targets.items():
+        for clause in target.clauses:
+            if clause.outcome is not Outcome.PASS:
+                not_held |= {(clause.id, name), (clause.id, None)}
+    entries = ((line, STALE.search(line)) for line in lines)
+    return [line for line, entry in entries if entry is None or (entry["clause"], entry["target"]) not in not_held]
 
 
 def _gather(whole: Run, runs: Sequence[Run]) -> list[str]:
