@@ -15,6 +15,7 @@ from rich.console import Console
 
 from conformance.known_failures import KnownFailures, write_known_failures
 from conformance.report import reproducers
+from conformance.report.html_report import FILE as FILE_OF_PAGE
 from conformance.report.html_report import write_html
 from conformance.report.json_report import read_json, schema, write_json
 from conformance.report.junit import write_junit
@@ -34,6 +35,8 @@ class Output(Console):
     """A console that leaves it to the program what a closed pipe means."""
 
     def __init__(self) -> None:
+        if sys.stdout is None or sys.stdout.closed:  # by who started it, and wants to read nothing
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the program runs
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever it can write, it gets
         super().__init__(file=sys.stdout, highlight=False, soft_wrap=True)
 
@@ -62,37 +65,59 @@ class Faces:
     def __post_init__(self) -> None:
         files = {"json": self.json, "junit": self.junit, "markdown": self.markdown, "write-known-failures": self.known}
         for name, file in files.items():
-            if file is not None and not file.parent.is_dir():
+            if file is None:
+                continue
+            if not file.parent.is_dir():
                 msg = f"there is no folder {file.parent} to write {file.name} into (--{name})"
+                raise click.UsageError(msg)
+            if not file.exists() and not os.access(file.parent, os.W_OK):
+                msg = f"cannot write into {file.parent} (--{name})"
                 raise click.UsageError(msg)
 
     def finish(self, run: Run, console: Console, before: KnownFailures | None = None) -> NoReturn:
-        """Write and show the run, and end with its verdict. `before` are the known failures that it was told of."""
-        try:
-            if self.json is not None:
-                write_json(run, self.json)
-            if self.junit is not None:
-                write_junit(run, self.junit, strict=self.strict)
-            if self.markdown is not None:
-                write_markdown(run, self.markdown)
-            if self.known is not None:
-                write_known_failures(run, self.known, before)
-            show(run, console)
-            if self.page is not None:  # after the verdict: a disk that is full hides none
-                console.print(f"report: {write_html(run, self.page)}", markup=False)
-            sys.stdout.flush()
-        except OSError as error:
-            _leave_output(error)
-        sys.exit(run.exit_code(strict=self.strict))
+        """Show and write the run, and end with its verdict. `before` are the known failures that it was told of.
+
+        What cannot be shown or written is told, hides nothing else, and leaves the run inconclusive.
+        """
+        whole = _printed(functools.partial(show, run, console))
+        for file, write in self._writers(run, before):
+            whole &= file is None or _written(file, write)
+        if self.page is not None:
+            written = _written(self.page, functools.partial(write_html, run))
+            told = functools.partial(console.print, f"report: {self.page / FILE_OF_PAGE}", markup=False)
+            whole &= written and _printed(told)
+        sys.exit(run.exit_code(strict=self.strict) if whole else ExitCode.INCONCLUSIVE)
+
+    def _writers(self, run: Run, before: KnownFailures | None) -> list[tuple[Path | None, Callable[[Path], object]]]:
+        return [
+            (self.json, functools.partial(write_json, run)),
+            (self.junit, functools.partial(write_junit, run, strict=self.strict)),
+            (self.markdown, functools.partial(write_markdown, run)),
+            (self.known, functools.partial(write_known_failures, run, before=before)),
+        ]
 
 
-def _leave_output(error: OSError) -> None:
-    """A reader that has seen enough changes no verdict; output that is lost leaves none to be told."""
-    if not isinstance(error, BrokenPipeError):
-        name = f" {error.filename}" if error.filename is not None else ""
-        click.echo(f"cannot write the report{name}: {error.strerror}", err=True)
-        os._exit(ExitCode.INCONCLUSIVE)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _printed(told: Callable[[], object]) -> bool:
+    """Print something; False where it is lost. A reader that has seen enough has lost nothing."""
+    try:
+        told()
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is printed yet
+        if isinstance(error, BrokenPipeError):
+            return True
+        click.echo(f"cannot write the report: {error.strerror}", err=True)
+        return False
+    return True
+
+
+def _written(file: Path, write: Callable[[Path], object]) -> bool:
+    try:
+        write(file)
+    except OSError as error:
+        click.echo(f"cannot write the report {file}: {error.strerror}", err=True)
+        return False
+    return True
 
 
 OPTIONS = (

@@ -6,42 +6,20 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from faces_runs import clause, every_outcome, hostile
+from report_command import kept, report, started, well
 
-from conformance.report.json_report import read_json, schema, to_json, write_json
+from conformance.report.json_report import read_json, schema, to_json
 from conformance.report.outcome import Outcome, Run, Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from pathlib import Path
 
-BOUND_S = 300
-OURS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TTY_")
 COLOUR = re.compile(r"\x1b\[[0-9;]*\b(3[0-9]|4[0-9]|9[0-7]|10[0-7])m")
-
-
-def started(words: Iterable[str | Path], environment: dict[str, str], stdout: int) -> subprocess.Popen[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "conformance.cli", "report", *map(str, words)],
-        env=inherited | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def report(*words: str | Path, **environment: str) -> tuple[int, str, str]:
-    """Run the command; its exit code and what it said."""
-    with started(words, environment, subprocess.PIPE) as process:
-        said, complained = process.communicate(timeout=BOUND_S)
-    return process.returncode, said, complained
 
 
 def on_terminal(*words: str | Path, **environment: str) -> str:
@@ -56,17 +34,6 @@ def on_terminal(*words: str | Path, **environment: str) -> str:
             except OSError:  # EIO: the terminal is closed on the other side
                 os.close(ours)
                 return said.decode()
-
-
-def kept(run: Run, folder: Path, name: str = "run.json") -> Path:
-    write_json(run, folder / name)
-    return folder / name
-
-
-def well() -> Run:
-    run = Run("0.1.0", "received", 5, expected=1, seconds=1.0)
-    run.add("epoll", clause("close.eof"))
-    return run
 
 
 def with_should_broken() -> Run:
@@ -193,15 +160,3 @@ def test_runs_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     code, _, complained = report("merge", kept(well(), tmp_path, "a.json"), tmp_path / "b.json")
     assert code == 2
     assert "these runs are not of one profile: received, echo" in complained
-
-
-@pytest.mark.parametrize("face", ["json", "junit", "markdown"])
-def test_a_face_that_cannot_be_written_is_told_in_a_line(face: str, tmp_path: Path) -> None:
-    file = kept(well(), tmp_path)
-    code, _, complained = report("show", file, f"--{face}", tmp_path / "no" / "such")
-    assert code == 2
-    assert f"to write such into (--{face})" in " ".join(complained.split())
-    code, _, complained = report("show", file, f"--{face}", "/dev/full")
-    assert code == 3
-    assert complained.startswith("cannot write the report")
-    assert len(complained.splitlines()) == 1
