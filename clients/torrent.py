@@ -23,12 +23,11 @@ def main(host: str, port: int) -> None:
         connection.setblocking(False)
         connection.send(PIECE)
         print(connection.getsockname()[1], flush=True)
-        for _ in range(PROCESSES - 1):
-            child = os.fork()
-            if not child:
+        while len(others) < PROCESSES - 1:
+            others.append(os.fork())
+            if not others[-1]:
                 others.clear()
                 break
-            others.append(child)
         flow(connection)
     for child in others:
         os.waitpid(child, 0)

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from conformance import cli_reproducing
 from conformance.cli_reproducing import reproduce
-from conformance.report.outcome import ClauseResult, Failure, Outcome, Run
+from conformance.report.failure import Failure
+from conformance.report.outcome import ClauseResult, Outcome, Run
 from conformance.report.reached import Means
 
 if TYPE_CHECKING:

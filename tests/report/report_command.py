@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-BOUND_S = 60
+BOUND_S = 300
 OURS = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "TTY_")
 
 

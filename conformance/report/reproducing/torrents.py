@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import os
 import select
 import socket
 import subprocess
@@ -18,7 +19,8 @@ FLOWS_WITHIN_S = 10.0
 SWELLS_WITHIN_S = 1.0
 SWOLLEN_BYTES = 1 << 20
 SPENT_BYTES = 32 << 20
-PIECE_BYTES = 1 << 20
+PIECE = b"torrent." * (1 << 17)
+SHARING = 4
 FLOWING: list[subprocess.Popen[bytes]] = []
 
 
@@ -46,32 +48,42 @@ def torrents(number: int) -> None:
 def stem_torrents() -> None:
     """End them. Their connections are reset: what they are owed is not read."""
     for process in FLOWING:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        process.communicate()  # it ends with its standard input
     FLOWING.clear()
 
 
 def be_a_torrent(host: str, port: int) -> None:
-    """Send and read as fast as the kernel carries it, until standard input ends; say from which port."""
-    piece, dropped = b"torrent." * (PIECE_BYTES // 8), bytearray(PIECE_BYTES)
-    poller = select.poll()
-    with contextlib.suppress(OSError), socket.create_connection((host, port)) as connection:
+    """Send and read as fast as the kernel carries it, until standard input ends; say from which port.
+
+    Several processes share the connection: one would now and then not run for so long that the server catches up.
+    """
+    others: list[int] = []
+    with contextlib.suppress(ConnectionError), socket.create_connection((host, port)) as connection:
         connection.setblocking(False)
-        poller.register(connection, select.POLLIN | select.POLLOUT)
-        poller.register(sys.stdin, select.POLLIN)
-        said = False
-        while True:
-            for descriptor, events in poller.poll():
-                if descriptor == sys.stdin.fileno():
-                    return
-                if events & ~select.POLLOUT and not connection.recv_into(dropped, PIECE_BYTES, socket.MSG_TRUNC):
+        connection.send(PIECE)
+        print(connection.getsockname()[1], flush=True)
+        while len(others) < SHARING - 1:
+            others.append(os.fork())
+            if not others[-1]:
+                others.clear()
+                break
+        flow(connection)
+    for child in others:
+        os.waitpid(child, 0)
+
+
+def flow(connection: socket.socket) -> None:
+    """Send and drop what comes, until the end of the connection or of standard input."""
+    dropped = bytearray(len(PIECE))
+    poller = select.poll()
+    poller.register(connection, select.POLLIN | select.POLLOUT)
+    poller.register(sys.stdin, select.POLLIN)
+    while True:
+        for descriptor, events in poller.poll():
+            if descriptor == sys.stdin.fileno():
+                return
+            with contextlib.suppress(BlockingIOError):  # another one was quicker
+                if events & ~select.POLLOUT and not connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC):
                     return
                 if events & select.POLLOUT:
-                    with contextlib.suppress(BlockingIOError):
-                        connection.send(piece)
-                    if not said:
-                        print(connection.getsockname()[1], flush=True)
-                        said = True
+                    connection.send(PIECE)
