@@ -13,7 +13,8 @@ from docs_pages import PAGES, ROOT, blocks, played, session
 from conformance.cli import main
 
 # Times differ from run to run, and what Hypothesis draws from one version to the next.
-NUMBERS = re.compile(r" *\d[\d,]* cases\b| +\d+\.\d+ s\b")
+# And a reproducer has as many lines before its case as it has to import.
+NUMBERS = re.compile(r" *\d[\d,]* cases\b| +\d+\.\d+ s\b|(?<=At:) +line \d+(?=: )")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 WITH_SESSIONS = [page for page in PAGES if any(map(session, blocks(page, "console")))]
 FIRST_SERVER = "server.py"  # what the README calls the first program that it shows
