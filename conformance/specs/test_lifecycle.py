@@ -13,7 +13,6 @@ from conformance.harness.script import (
     Close,
     Connect,
     LeaveOutputUnread,
-    Script,
     StartAgain,
     Terminate,
     script,
@@ -22,8 +21,8 @@ from conformance.harness.tape import tape
 from conformance.harness.trial import Trial
 from conformance.specs.moves import arrive, exchange, hello, leave
 
-# Of a short word each, more than a pipe of four kilobytes holds.
-LOGGED = 500
+# Of a line for each message, or of a short word for each connection, more than a pipe of four kilobytes holds.
+MESSAGES, CONNECTIONS = 150, 470
 FAMILY = 16
 
 
@@ -51,17 +50,13 @@ def test_terminates(subject: Trial) -> None:
 @clause(SHOULD, COMMAND)
 def test_blocked_log(subject: Trial) -> None:
     """When nobody reads what it writes to its standard output and error, the server still serves."""
-    often = subject.afford(LOGGED)
-    spoken = script(arrive(1), *(hello(1) for _ in range(often)))
-    subject.hold(LeaveOutputUnread(), spoken, *_passing(often), hello(1), leave(1))
+    spoken = script(arrive(1), *(hello(1) for _ in range(subject.afford(MESSAGES))))
+    passing = (script(Connect(client), leave(client)) for client in range(101, 101 + subject.afford(CONNECTIONS)))
+    subject.hold(LeaveOutputUnread(), spoken, *passing, hello(1), leave(1))
 
 
 @clause(MUST, PROCESS)
 def test_no_zombies(subject: Trial) -> None:
     """A server that serves in child processes waits for them when they end: zombies do not accumulate."""
-    subject.hold(*_passing(FAMILY), AwaitReaped())
-
-
-def _passing(number: int) -> list[Script]:
-    """So many connections, one after the other."""
-    return [exchange(client, [tape(client, 16)]) for client in range(101, 101 + number)]
+    passing = (exchange(client, [tape(client, 16)]) for client in range(101, 101 + FAMILY))
+    subject.hold(*passing, AwaitReaped())
