@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -223,9 +223,10 @@ def _pytest_words(seed: int | None, spread: Spread) -> list[str]:
 def interrupt_again(forgotten: sys.UnraisableHookArgs) -> None:
     """What is raised in a finalizer or a callback of the garbage collector is reported and forgotten.
 
-    An interrupt is neither: it is raised once more, a moment later.
+    An interrupt is neither: it is raised once more, a moment later, and as a signal, which ends whatever wait it meets.
     """
     if forgotten.exc_type is KeyboardInterrupt:
-        threading.Timer(SOON_S, _thread.interrupt_main).start()
+        main = threading.main_thread().ident
+        threading.Timer(SOON_S, signal.pthread_kill, (main, signal.SIGINT)).start()
     else:
         sys.__unraisablehook__(forgotten)

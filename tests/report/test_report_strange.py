@@ -75,7 +75,7 @@ def changed(way: Way, value: Any) -> Any:
 @example((*AT_CASE, "steps", 1, "client"), [1])
 @example((*AT_CASE, "steps", 1, "client"), {})
 @example((*AT_CASE, "steps", 1), {"client": -1})
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_every_face_shows_it_or_it_is_refused(tmp_path_factory: Any, way: Way, value: Any) -> None:
     folder: Path = tmp_path_factory.getbasetemp()
     try:
