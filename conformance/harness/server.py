@@ -31,6 +31,7 @@ class Server:
         self._keeper = keeper
         self._process: Process | None = None
         self._kept_port: PortReservation | None = None
+        self._limited = False  # whether `release` has anything to undo: it is called after each case
         self._in_sight = False  # whether the kernel that we ask is the one that has its socket
 
     def start(self) -> None:
@@ -112,12 +113,14 @@ class Server:
 
     def release(self) -> None:
         """Undo `exhaust` and `allow`."""
-        if self.tree is not None:
+        if self.tree is not None and self._limited:
             self.tree.release()
             self._tell_of_its_own("not limited")
+            self._limited = False
 
     def _remember_limits(self) -> None:
         """A server that is not ours is to have its limits back, also when we are ended without a chance to undo it."""
+        self._limited = True
         if self.tree is not None and not self.restartable:
             for pid, (soft, hard) in self.tree.limits().items():
                 self._keeper.tell(f"limited {pid} {soft} {hard}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import struct
 from typing import TYPE_CHECKING
@@ -124,5 +125,7 @@ def test_a_capture_that_is_dropped_leaves_nothing(keeper: Keeper) -> None:
     try:
         Capture("127.0.0.1", 1, keeper).drop()
     except CannotCapture as reason:
+        if os.environ.get("CI") == "true":
+            raise
         pytest.skip(str(reason))
     assert psutil.Process().children(recursive=True) == before
