@@ -36,7 +36,7 @@ lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	@for folder in tests/*/; do echo "mypy $$folder"; $(BIN)/mypy --strict $$folder || exit 1; done  # each has a conftest of its own
+	@for tests in tests/*/ tests/conftest.py; do echo "mypy $$tests"; $(BIN)/mypy --strict $$tests || exit 1; done  # each has a conftest of its own
 	$(BIN)/mypy --platform darwin -p reference_servers
 
 .PHONY: examples

@@ -11,7 +11,6 @@ from conformance.harness.launch import CannotStart, Keeper
 from conformance.harness.law import Breach, breach_of
 from conformance.harness.patience import LEAST_ROUND_TRIPS, Patience
 from conformance.harness.player import Player
-from conformance.harness.process import in_line_ourselves_s
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 from conformance.harness.text import seconds
@@ -125,13 +124,9 @@ class Bench:
         The time that the server and we ourselves stood in line for a processor is the machine's, and not counted: on a
         busy one every server would be a slow one, and be asked too little to show what is wrong with it.
         """
-        began, in_line_s = time.monotonic(), self._in_line_s()
+        began, in_line_s = time.monotonic(), self.server.in_line_s()
         transcript = self.play(CANARY, answers, silence_s)
-        return transcript, max(0.0, time.monotonic() - began - (self._in_line_s() - in_line_s))
-
-    def _in_line_s(self) -> float:
-        tree = self.server.tree
-        return in_line_ourselves_s() + (tree.in_line_s() if tree is not None else 0.0)
+        return transcript, max(0.0, time.monotonic() - began - (self.server.in_line_s() - in_line_s))
 
     def _learn_round_trip(self, answers: Callable[[], Answers]) -> None:
         """A server is slow that is slow each time: once may have been the machine."""

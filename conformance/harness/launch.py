@@ -23,6 +23,7 @@ from pathlib import Path
 
 from clients.peer import Address, family_of
 from conformance.harness import instead, keeper, limited, orphans
+from conformance.harness.kernel import unread_bytes
 from conformance.harness.text import plain
 
 TAIL_BYTES = 65536
@@ -117,9 +118,9 @@ class Output(threading.Thread):
         self._read_on.set()
         self._start_of_line = b""
         self._selector = selectors.DefaultSelector()
-        for stream, tail in ((process.stdout, self.stdout), (process.stderr, self.stderr)):
-            if stream is not None:
-                self._selector.register(stream, selectors.EVENT_READ, tail)
+        self._pipes = [stream.fileno() for stream in (process.stdout, process.stderr) if stream is not None]
+        for pipe, tail in zip(self._pipes, (self.stdout, self.stderr), strict=True):
+            self._selector.register(pipe, selectors.EVENT_READ, tail)
         self._closing, self._closer = os.pipe()
         self._selector.register(self._closing, selectors.EVENT_READ, None)
         self.start()
@@ -147,6 +148,10 @@ class Output(threading.Thread):
             if key.data is not None:
                 with contextlib.suppress(OSError, AttributeError):  # it holds more by now; or this is not Linux
                     fcntl.fcntl(key.fd, fcntl.F_SETPIPE_SZ, SMALL_PIPE_BYTES)
+
+    def unread(self) -> bool:
+        """Whether a pipe holds what was not read yet: the process may be waiting for room in it."""
+        return any(map(unread_bytes, self._pipes))
 
     def close(self) -> None:
         """Stop reading: whoever still holds the pipes' other ends is on its own."""

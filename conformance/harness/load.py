@@ -54,10 +54,10 @@ def rests(server: Server) -> bool:
     if tree is None:
         return True
     woken = tree.wakeups()
-    if not tree.sleeps() or tree.runnable():
+    if not server.rests():
         return False
     time.sleep(UNCHANGED_S)
-    return tree.sleeps() and not tree.runnable() and tree.wakeups() == woken
+    return server.rests() and tree.wakeups() == woken
 
 
 class Crowd:

@@ -8,6 +8,8 @@ silent once has failed already: its further failures are judged with less, and s
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 
 FULL_S = 10.0
 LEAST_S = 2.0
@@ -20,6 +22,8 @@ LEAST_ROUND_TRIPS = 10
 SPENT_A_CASE_S = 0.1
 LEAST_SPENT_S = 10.0
 LONGEST_CASE_S = 60.0
+UNWATCHED_SHARE = 0.1
+MOST_TIMES_ALLOWED = 4
 
 
 class Patience:
@@ -84,3 +88,28 @@ class Patience:
     @property
     def _paced_s(self) -> float:
         return min(FULL_S * max(1.0, self._factor), TIMES_SLOWEST * self._slowest_s)
+
+
+class Allowance:
+    """So many seconds, in which the time spent in line for a processor does not count.
+
+    That time is the machine's: a busy one would make every server a slow one. `in_line_s` tells it, summed over all
+    threads concerned; of many threads that wait side by side the sum is more than has passed, so that what is left out
+    is bounded: after four times the seconds allowed, all is spent.
+    """
+
+    def __init__(self, allowed_s: float, in_line_s: Callable[[], float]) -> None:
+        self._allowed_s = allowed_s
+        self._in_line_s = in_line_s
+        self._began = time.monotonic()
+        self._in_line_before_s: float | None = None
+
+    def spent(self) -> bool:
+        """Whether nothing of it is left."""
+        took_s = time.monotonic() - self._began
+        if took_s < UNWATCHED_SHARE * self._allowed_s:
+            return False  # as nearly always; and looking takes longer than most cases do
+        if self._in_line_before_s is None:
+            self._in_line_before_s = self._in_line_s()
+        in_line_s = max(0.0, self._in_line_s() - self._in_line_before_s)  # threads that are gone take theirs along
+        return took_s - in_line_s > self._allowed_s or took_s > MOST_TIMES_ALLOWED * self._allowed_s

@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from clients.peer import SLICE_S, Ending, Event, Peer, pump
 from conformance.harness import script as s
-from conformance.harness.kernel import TcpState, unread_bytes, waits_for_window
+from conformance.harness.buffers import Buffers
+from conformance.harness.kernel import TcpState, waits_for_window
 from conformance.harness.load import Crowd, Torrents, finds_room
-from conformance.harness.patience import LONGEST_CASE_S
+from conformance.harness.patience import LONGEST_CASE_S, Allowance
 from conformance.harness.server import Server
 from conformance.harness.server_steps import ServerSteps
 from conformance.harness.tape import tape
@@ -29,16 +30,8 @@ AFTERMATH_S = 0.05
 AFTERMATH_BYTES = 1 << 20
 ARRIVES_WITHIN_S = 5.0
 LOOK_AGAIN_S = 0.0005
-UNCHANGED_S = 0.1
-UNMOVED_S = 1.0
-# Of a client that reads nothing: what a server may keep of it.
-GLUT_PIECE_BYTES = 65536
-GLUT_GROWTH_BYTES = 12 << 20
 # The number of the client that comes and goes until memory is level.
 CYCLED = 700
-LEVEL_ROUNDS = 8
-LEVEL_BYTES_A_CYCLE = 160
-LEVEL_LEAST_BYTES = 16384  # a few pages
 EPITAPH_WITHIN_S = 0.3
 
 
@@ -99,9 +92,10 @@ class Player:
         self._server_steps = ServerSteps(server, silence_s)
         self._crowd = Crowd(server, answers, silence_s, self._see_that_time_is_left)
         self._torrents = Torrents(server)
+        self._buffers = Buffers(server, self._server_steps, self._pump)
         self._looks_at_sockets = False
         self._slowest_s = 0.0
-        self._deadline = time.monotonic() + longest_s
+        self._allowance = Allowance(longest_s, server.in_line_s)
         self._steps: dict[type[s.Step], Callable[..., None]] = {
             s.Connect: self._connect,
             s.Send: self._send,
@@ -267,40 +261,9 @@ class Player:
                 return
 
     def _glut(self, step: s.Glut) -> None:
-        """Done when all is gone, when the client was dropped, or when the server lets the window close.
-
-        One that rests will not open it again; of one that burns processor time, a long while is enough.
-        """
         client = self._clients[step.client]
-        peer, tree = client.peer, self._server_steps.tree()
         client.promised = False
-        before = tree.memory_bytes()
-        left = step.size_bytes
-        taken, taken_at = peer.sent_bytes, time.monotonic()
-
-        def supply() -> bytes:
-            nonlocal left
-            piece = tape(step.client, min(left, GLUT_PIECE_BYTES), step.size_bytes - left)
-            left -= len(piece)
-            return piece
-
-        def takes_no_more() -> bool:
-            if peer.over or not (left or peer.unsent_bytes):
-                return True
-            nonlocal taken, taken_at
-            if taken != (taken := peer.sent_bytes):
-                taken_at = time.monotonic()
-            rests = tree.sleeps() and not tree.runnable()
-            return waits_for_window(peer.fileno()) and (rests or time.monotonic() - taken_at > UNMOVED_S)
-
-        peer.stall()
-        peer.flood(supply)
-        self._pump([peer], takes_no_more, slice_s=LOOK_AGAIN_S)
-        self._server.let_it_finish()
-        growth = tree.memory_bytes() - before
-        if growth > GLUT_GROWTH_BYTES:
-            sent = f"{step.size_bytes - left:,} bytes that were sent and not answered"
-            raise Halted(Trouble.GROWN, f"it grew by {growth:,} bytes with the {sent}")
+        self._buffers.glut(client.peer, step)
 
     def _half_close(self, step: s.HalfClose) -> None:
         client = self._clients[step.client]
@@ -356,7 +319,7 @@ class Player:
         def over() -> bool:
             nonlocal reached
             reached = until()  # asked once a turn: what it looks at may move on
-            return reached or time.monotonic() > self._deadline
+            return reached or self._allowance.spent()
 
         longest_s = pump(peers, over, self._silence_s, about=about, slice_s=slice_s)
         if longest_s is None:
@@ -366,7 +329,7 @@ class Player:
             self._see_that_time_is_left()
 
     def _see_that_time_is_left(self) -> None:
-        if time.monotonic() > self._deadline:
+        if self._allowance.spent():
             raise Halted(Trouble.TOO_LONG, seconds(self._longest_s))
 
     def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
@@ -450,41 +413,7 @@ class Player:
         return not peer.closed and waits_for_window(peer.fileno())
 
     def _await_blocked(self, step: s.AwaitBlocked) -> None:
-        client = self._clients[step.client]
-        peer = client.peer
-        tree = self._server.tree
-        last: object = None
-        there: object = None
-        since = there_since = time.monotonic()
-
-        def blocked() -> bool:
-            """The next send falls short; or what is there stays as it is while the server rests, or for long."""
-            nonlocal there, there_since, last, since
-            now = time.monotonic()
-            end = self._server.kernel.server_end(self._server.address, peer.local) if peer.local else None
-            if end is not None and end.send_buffer_full:
-                return True
-            unread = unread_bytes(peer.fileno())
-            if there != (there := (end, unread, peer.sent_bytes)):
-                there_since = now
-            if last != (last := (there, tree.demand_s() if tree is not None else None)):
-                since = now
-                return bool(unread) and now - there_since > UNMOVED_S  # it is busy, and with something else
-            certain = end is not None and not end.writable and tree is not None and not tree.runnable()
-            return certain or (bool(unread) and now - since > UNCHANGED_S)
-
-        done = False
-        while not done:  # what goes on at the server's end is no silence, though nothing of it is read here
-            began = time.monotonic()
-
-            def done_or_moved(began: float = began) -> bool:
-                nonlocal done
-                done = blocked() or peer.over
-                return done or there_since > began
-
-            self._pump([peer], done_or_moved, slice_s=LOOK_AGAIN_S * 2)
-        if peer.over:
-            raise Halted(Trouble.ENDED)
+        self._buffers.await_blocked(self._clients[step.client].peer)
 
     def _await_released(self, _: s.AwaitReleased) -> None:
         over = {client.inode for client in self._clients.values() if client.peer.over} - {0}
@@ -496,21 +425,11 @@ class Player:
         self._server_steps.terminate()
 
     def _await_level_memory(self, step: s.AwaitLevelMemory) -> None:
-        """In rounds: what is kept for a connection that is over would show in each of them."""
-        tree = self._server_steps.tree()
-        processes = len(tree.pids())
         payload = tape(CYCLED, step.size_bytes)
-        before = growth = 0
-        for round_ in range(LEVEL_ROUNDS + 1):
-            for _ in range(step.cycles):
-                for each in (s.Connect(CYCLED), s.Ping(CYCLED, payload), s.HalfClose(CYCLED), s.AwaitEnd(CYCLED)):
-                    self._steps[type(each)](each)
-                self._clients.pop(CYCLED).peer.discard()
-            self._server.let_it_finish()
-            self._server_steps.within(lambda: len(tree.pids()) <= processes)
-            after = tree.memory_bytes()
-            growth, before = after - before, after
-            if round_ and growth < max(LEVEL_LEAST_BYTES, LEVEL_BYTES_A_CYCLE * step.cycles):
-                return
-        each_time = f"by {growth:,} bytes in the last {step.cycles:,} connections"
-        raise Halted(Trouble.GROWN, f"it grew in each of {LEVEL_ROUNDS} rounds, {each_time}")
+
+        def cycle() -> None:
+            for each in (s.Connect(CYCLED), s.Ping(CYCLED, payload), s.HalfClose(CYCLED), s.AwaitEnd(CYCLED)):
+                self._steps[type(each)](each)
+            self._clients.pop(CYCLED).peer.discard()
+
+        self._buffers.await_level(cycle, step.cycles)

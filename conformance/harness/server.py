@@ -12,7 +12,7 @@ import psutil
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import READY_WITHIN_S, CannotStart, Keeper, PortReservation, Process, reachable
-from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, tree_of
+from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, in_line_ourselves_s, tree_of
 from conformance.harness.target import Target
 
 REACHES_WITHIN_S = 5.0
@@ -187,6 +187,20 @@ class Server:
         deadline = time.monotonic() + FINISHES_WITHIN_S
         while not self.tree.sleeps() and time.monotonic() < deadline:
             time.sleep(0)
+
+    def rests(self) -> bool:
+        """Whether it sleeps until something comes, which a wait for us to read its output is not; False if unseen."""
+        output = self._process.output if self._process is not None else None
+        if self.tree is None or (output is not None and output.unread()):
+            return False
+        return self.tree.sleeps() and not self.tree.runnable()
+
+    def in_line_s(self) -> float:
+        """How long it and the calling thread have waited in line for a processor, in seconds, as far as that is told.
+
+        That time is the machine's, and not counted against a server.
+        """
+        return in_line_ourselves_s() + (self.tree.in_line_s() if self.tree is not None else 0.0)
 
     def freeze(self) -> bool:
         """Stop every process of it; False when one of them will not stand still."""

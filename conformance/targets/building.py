@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from conformance.targets.described import BUILT, Described
@@ -113,10 +114,20 @@ def _run_whole(command: list[str], folder: Path, environment: dict[str, str]) ->
     Raises OSError where it cannot be started, and `subprocess.TimeoutExpired`.
     """
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True
-    ) as process:
+    with (
+        _interrupts_held_back() as let_go,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=pipe,
+            stderr=pipe,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
+            let_go()
             output, errors = process.communicate(timeout=WITHIN_S)
         except BaseException:  # an interrupt as well
             with contextlib.suppress(ProcessLookupError):
@@ -124,6 +135,32 @@ def _run_whole(command: list[str], folder: Path, environment: dict[str, str]) ->
             process.wait()
             raise
     return process.returncode, output + errors
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[Callable[[], None]]:
+    """Hold back an interrupt until it is let go: within Popen it would leave a process that nobody can end.
+
+    It is not blocked as by sigprocmask(2), which the process would inherit. Only the main thread is interrupted.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    holds = threading.current_thread() is threading.main_thread() and callable(before)
+    came: list[int] = []
+
+    def let_go() -> None:
+        nonlocal holds
+        if holds:
+            holds = False
+            signal.signal(signal.SIGINT, before)
+            if came:
+                signal.raise_signal(signal.SIGINT)
+
+    if holds:
+        signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield let_go
+    finally:
+        let_go()
 
 
 def _printable(line: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conformance.harness.transcript import Answers
 
-BOUND_S = 60.0
+BOUND_S = 300.0  # only a failing test pays it
 HERE = Path(__file__).parent
 HOSTILE = HERE.parent / "hostile"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from conformance.harness.patience import FULL_S, LEAST_S, SHORTEST_S, TIMES_SLOWEST, Patience
+from conformance.harness.patience import FULL_S, LEAST_S, SHORTEST_S, TIMES_SLOWEST, Allowance, Patience
 
 
 def test_an_unknown_server_gets_ten_seconds_and_shortening_a_quarter() -> None:
@@ -59,3 +61,42 @@ def test_little_patience_is_still_paced_by_the_server() -> None:
     patience = Patience(0.1)
     patience.learn(0.9)
     assert patience.full_s == patience.short_s == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "in_line_s", "spent"),
+    [(0.9, 0.0, False), (59.0, 0.0, False), (61.0, 0.0, True), (61.0, 10.0, False), (100.0, 39.0, True)],
+)
+def test_the_time_in_line_for_a_processor_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch, passed_s: float, in_line_s: float, spent: bool
+) -> None:
+    now, waited_s = 1000.0, 70.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    allowance = Allowance(60.0, lambda: waited_s)
+    now += 6.0  # of what came before that, none is known
+    assert not allowance.spent()
+    now, waited_s = 1000.0 + passed_s, waited_s + in_line_s
+    assert allowance.spent() == spent
+
+
+def test_a_thousand_threads_in_line_side_by_side_do_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waited_s = 1000.0, 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    allowance = Allowance(60.0, lambda: waited_s)
+    for _ in range(239):
+        now, waited_s = now + 1.0, waited_s + 1000.0
+        assert not allowance.spent()
+    now += 2.0
+    assert allowance.spent()
+
+
+def test_threads_that_are_gone_take_their_time_in_line_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, waited_s = 1000.0, 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    allowance = Allowance(60.0, lambda: waited_s)
+    now += 6.0
+    assert not allowance.spent()
+    now, waited_s = now + 50.0, 0.0
+    assert not allowance.spent()
+    now += 5.0
+    assert allowance.spent()

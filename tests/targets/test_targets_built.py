@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 COPIES = "{python} -c 'import shutil, sys; shutil.copy(*sys.argv[1:])' {source} {output}"
 LEAVES = "sh -c 'exec 3>held; echo begun >&3; sleep 60 & wait'"
-BOUND_S, SOON_S = 30, 3
+BOUND_S, SOON_S = 300, 3
 FAILS = """{python} -c 'import sys; print("\\x1b[31mno such stack\\x1b[0m"); sys.exit(3)' {output}"""
 
 
@@ -119,6 +120,28 @@ def test_a_build_that_is_cut_short_leaves_nothing_running(
     finally:
         signal.signal(signal.SIGINT, before)
         os.close(reader)
+
+
+def test_an_interrupt_while_a_build_line_is_started_leaves_nothing_running(
+    copied: Described, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self.pid)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    started: list[int] = []
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            build(replace(copied, source="", build="sleep 60", command="./made {port}"))
+        with pytest.raises(ProcessLookupError):
+            os.kill(started[0], 0)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_build_line_reads_nothing_of_what_is_typed(copied: Described) -> None:

@@ -1,0 +1,34 @@
+"""What is seen of a server while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness_means import HOSTILE, faulty, python, wait_until
+
+from conformance.harness.server import Server
+from conformance.harness.target import Target
+
+if TYPE_CHECKING:
+    from conformance.harness.kernel import KernelView
+    from conformance.harness.launch import Keeper
+
+
+def test_a_server_that_waits_for_clients_rests(keeper: Keeper, kernel: KernelView) -> None:
+    with Server(faulty("honest"), keeper, kernel) as server:
+        assert not server.rests(), "nothing runs yet that could be seen"
+        server.start()
+        wait_until(server.rests, "it waits for clients")
+        waited_s = server.in_line_s()
+        assert waited_s > 0.0
+
+
+def test_a_server_that_waits_for_its_output_to_be_read_does_not_rest(keeper: Keeper, kernel: KernelView) -> None:
+    target = Target("floods", (), command=python(HOSTILE / "floods_output.py", "{port}"))
+    with Server(target, keeper, kernel) as server:
+        server.start()
+        server.leave_output_unread()
+        tree = server.tree
+        assert tree is not None
+        wait_until(lambda: tree.sleeps() and not tree.runnable(), "both pipes are full")
+        assert not server.rests()
