@@ -83,7 +83,10 @@ class Buffers:
             nonlocal taken, unmoved
             if taken != (taken := peer.sent_bytes):
                 unmoved = Allowance(UNMOVED_S, self._server.in_line_s)
-            return waits_for_window(peer.fileno()) and (self._server.rests() or unmoved.spent())
+            if not waits_for_window(peer.fileno()):
+                return False
+            # Asked again after the server was seen to rest: until then it may have opened the window.
+            return (self._server.rests() and waits_for_window(peer.fileno())) or unmoved.spent()
 
         peer.stall()
         peer.flood(supply)
@@ -138,5 +141,5 @@ class _Blocked:
         if self._last != (last := (there, tree.demand_s() if tree is not None else None)):
             self._last, self._since = last, now
             return bool(unread) and now - self.there_since > UNMOVED_S  # it is busy, and with something else
-        certain = end is not None and not end.writable and tree is not None and not tree.runnable()
+        certain = end is not None and not end.writable and self._server.rests()
         return certain or (bool(unread) and now - self._since > UNCHANGED_S)

@@ -36,15 +36,18 @@ def finds_room(server: Server, silence_s: float) -> bool:
 def left_waiting(server: Server, silence_s: float) -> str | None:
     """Wait until the server has accepted whoever waits; what it does instead when it leaves them waiting."""
     began = looked_at = time.monotonic()
+    rested = False
     while not server.kernel.accept_queue_empty(server.address):
         now = time.monotonic()
+        if rested:  # and who waits now has waited then: before that look it may have been about to accept them
+            return "it sleeps and accepts nobody"
         if now - began > silence_s:
             return f"it accepted nobody for {seconds(silence_s)}"
         if now - looked_at > UNCHANGED_S:  # a look at a large family takes longer than most waits do
-            if rests(server):
-                return "it sleeps and accepts nobody"
+            rested = rests(server)
             looked_at = now
-        time.sleep(LOOK_AGAIN_S)
+        else:
+            time.sleep(LOOK_AGAIN_S)
     return None
 
 

@@ -71,7 +71,8 @@ def glut(number: int, size_bytes: int) -> None:
     def takes_no_more() -> bool:
         if not (left or glutton.unsent_bytes):
             return True
-        return waits_for_window(glutton) and is_asleep(SERVER.pid) and not is_runnable()
+        rests = is_asleep(SERVER.pid) and not is_runnable()
+        return rests and waits_for_window(glutton)  # in this order: before it slept it may have opened the window
 
     glutton.stall().supply_from(supply)
     pump(lambda: glutton.over or takes_no_more(), [glutton], LOOK_AGAIN_S)

@@ -67,15 +67,16 @@ def come_meanwhile(number: int) -> None:
 def finds_room() -> bool:
     """Wait until the server has accepted whoever waits; False when it rests, or is silent, and leaves them waiting."""
     began = looked_at = time.monotonic()
+    rested = False
     while accept_queue()[0]:
         now = time.monotonic()
-        if now - began > Patience.silence_s:
+        if rested or now - began > Patience.silence_s:  # who waits after it was seen to rest has waited then
             return False
         if now - looked_at > RESTING_S:
-            if rests():
-                return False
+            rested = rests()
             looked_at = now
-        time.sleep(LOOK_AGAIN_S)
+        else:
+            time.sleep(LOOK_AGAIN_S)
     return True
 
 
