@@ -31,7 +31,7 @@ LONGEST_S = 3600
 # Most bugs show as silence, which costs time and no work: many are waited for at once, and less long where all that
 # can come out is that a bug was found.
 AT_ONCE_A_PROCESSOR = 8
-LESS_PATIENCE = "0.5"
+LESS_PATIENCE = "0.2"
 MUST_BREAK, MAY_BREAK, UNNAMED, HELD, UNDECIDED = "X", "x", "!", "·", "?"
 
 
