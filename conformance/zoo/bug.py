@@ -10,17 +10,15 @@ A broken server is one of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 Broken = TypeVar("Broken", bound=Callable[..., Any])
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-@dataclass(frozen=True, slots=True)
-class Bug:
+class Bug(NamedTuple):
     """One bug: the sentence that tells it, where it was seen, and what it does to the clauses.
 
     Every clause in `breaks` must fail. Those in `collateral`, each with the reason, may; no other may.
@@ -29,8 +27,8 @@ class Bug:
     name: str
     sentence: str
     breaks: tuple[str, ...]
-    seen: str = ""
-    collateral: Mapping[str, str] = field(default_factory=dict)
+    seen: str
+    collateral: Mapping[str, str]
     profile: str = "received"
 
 
@@ -48,8 +46,7 @@ def bug(
     return decorate
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """A broken server that is a file of its own in `programs/`; the file's name is the bug's."""
 
     file: Path

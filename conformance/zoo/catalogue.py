@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 from conformance.zoo.bug import Bug
@@ -26,19 +27,30 @@ def all_broken() -> dict[str, Any]:
     """Each broken server, by the name of its bug, in the order of the chapters."""
     found: dict[str, Any] = {}
     for chapter in CHAPTERS:
-        module = importlib.import_module(f"conformance.zoo.{chapter}")
-        for broken in vars(module).values():
-            stated = bug_of(broken)
-            # A class that a later chapter derives from is named there as well.
-            if stated is not None and getattr(broken, "__module__", module.__name__) in {
-                module.__name__,
-                Bug.__module__,
-            }:
-                if stated.name in found:
-                    msg = f"two bugs are named {stated.name}"
-                    raise ValueError(msg)
-                found[stated.name] = broken
+        for name, broken in _broken_in(chapter):
+            if name in found:
+                msg = f"two bugs are named {name}"
+                raise ValueError(msg)
+            found[name] = broken
     return found
+
+
+def find(name: str) -> Any:
+    """The broken server whose bug has this name; None where there is none. What is not looked at is not loaded."""
+    for chapter in CHAPTERS:
+        for found, broken in _broken_in(chapter):
+            if found == name:
+                return broken
+    return None
+
+
+def _broken_in(chapter: str) -> Iterator[tuple[str, Any]]:
+    module = importlib.import_module(f"conformance.zoo.{chapter}")
+    for broken in vars(module).values():
+        stated = bug_of(broken)
+        # A class that a later chapter derives from is named there as well.
+        if stated is not None and getattr(broken, "__module__", module.__name__) in {module.__name__, Bug.__module__}:
+            yield stated.name, broken
 
 
 def bug_of(broken: Any) -> Bug | None:

@@ -16,13 +16,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from conformance.zoo.bug import Program
-from conformance.zoo.catalogue import all_broken, bug_of
+from conformance.zoo.catalogue import all_broken, bug_of, find
 from conformance.zoo.unseen import UNSEEN
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.command import USAGE_STATUS, OneLineParser, port_number, serve
@@ -46,17 +45,17 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
     if options.unseen:
         print(json.dumps(UNSEEN))
         return 0
-    broken = all_broken()
     if options.json:
-        print(listing(broken))
+        print(listing(all_broken()))
         return 0
-    if options.bug not in broken:
+    broken = find(options.bug)
+    if broken is None:
         parser.error(f"there is no bug {options.bug!r} in the zoo")
-    lacking = missing(broken[options.bug])
+    lacking = missing(broken)
     if lacking is not None:
         parser.error(f"{options.bug} needs {lacking}")
     try:
-        serving = prepare(broken[options.bug], options, stop)
+        serving = prepare(broken, options, stop)
     except (OSError, UnicodeError, Uncompiled) as error:
         if stop.requested:  # the compiler was ended by the same signal
             return 0
@@ -68,7 +67,9 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
 
 def listing(broken: dict[str, Any]) -> str:
     """All that is said of them, as JSON."""
-    return json.dumps([{**asdict(bug_of(each)), "missing": missing(each)} for each in broken.values()])  # type: ignore[arg-type]
+    return json.dumps(
+        [{**bug._asdict(), "missing": missing(each)} for each in broken.values() if (bug := bug_of(each))]
+    )
 
 
 def missing(broken: Any) -> str | None:

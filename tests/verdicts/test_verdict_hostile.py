@@ -16,6 +16,7 @@ HOSTILE_SERVERS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "expected"), HOSTILE_SERVERS.items(), ids=HOSTILE_SERVERS)
 def test_the_run_survives(name: str, expected: tuple[int, list[str]], tmp_path: Path) -> None:
     code, words = expected

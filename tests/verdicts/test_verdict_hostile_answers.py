@@ -74,6 +74,7 @@ def test_a_server_that_answers_badly(way: Way, tmp_path: Path) -> None:
     assert_survived(way, run(way, tmp_path))
 
 
+@pytest.mark.long
 def test_servers_that_keep_the_suite_waiting(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for name, ran in run_together(SILENT, tmp_path):
         with subtests.test(name):

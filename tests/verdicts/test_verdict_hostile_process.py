@@ -80,6 +80,7 @@ def test_a_process_out_of_the_common(way: Way, tmp_path: Path) -> None:
     assert_survived(way, run(way, tmp_path))
 
 
+@pytest.mark.long
 def test_processes_that_keep_the_suite_waiting(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for name, ran in run_together(SILENT, tmp_path):
         with subtests.test(name):

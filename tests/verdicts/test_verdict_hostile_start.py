@@ -87,6 +87,7 @@ def test_a_target_that_does_not_start(way: Way, folder: Path) -> None:
     assert_survived(way, run(way, folder))
 
 
+@pytest.mark.long
 def test_targets_that_keep_the_suite_waiting(tmp_path: Path, subtests: pytest.Subtests) -> None:
     for name, ran in run_together(IN_VAIN, tmp_path):
         with subtests.test(name):

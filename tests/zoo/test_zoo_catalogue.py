@@ -39,6 +39,7 @@ def test_every_clause_is_broken_by_some_bug(level: str) -> None:
     assert not [clause.id for clause in CLAUSES.values() if clause.level == level and clause.id not in broken]
 
 
+@pytest.mark.long
 def test_every_bug_is_found() -> None:
     """The fast form of the kill matrix: by some of its clauses; `make zoo` asks for each of them, twenty times."""
     words = [sys.executable, "-P", "-m", "conformance.matrix", "--fast"]
