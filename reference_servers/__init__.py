@@ -5,7 +5,7 @@
 | `connection` | the protocol: bytes in, bytes owed out; no socket, no clock |
 | `listener`, `stop`, `log` | the listening socket; SIGTERM and SIGINT; lines that never block the loop |
 | `server` | what is the same in every loop: accept, read, answer, settle, drop |
-| `polling`, `selector`, `limits` | what several kernel interfaces have in common |
+| `polling`, `selector`, `edge`, `limits` | what several kernel interfaces have in common |
 | `backend_*` | one kernel interface each, and nothing else |
 | `registry`, `command` | names, availability, and `python -m reference_servers` |
 """
