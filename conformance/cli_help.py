@@ -72,8 +72,9 @@ class Sectioned(click.Command):
 
 
 def backend_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    """The reference servers that there are here."""
-    return _beginning(incomplete, ["all", *own_servers.available(own_servers.reference_backends())])
+    """The reference servers that there are here, each as short as it is understood: that, no shell has to quote."""
+    groups = own_servers.backend_groups()
+    return _beginning(incomplete, [*groups, *(name.removesuffix(own_servers.STAND_IN) for name in groups["all"])])
 
 
 def zoo_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,16 @@ def settled(options: dict[str, Any], found: Run) -> tuple[list[str], bool]:
         raise click.UsageError(msg)
     _see_that_it_parses(options["expression"])
     listed = {name: options[name] for name in ("backends", "zoo", "target_names")}
-    options["backends"] = _known("backend", options["backends"], own_servers.reference_backends)
+    groups = own_servers.backend_groups() if options["backends"] else {}
+    options["backends"] = _known(
+        "backend", own_servers.meant_backends(options["backends"]), own_servers.reference_backends
+    )
     options["zoo"] = _known("broken server", options["zoo"], lambda: own_servers.broken_servers(options["profile"]))
     described = _described(options, found)
     names = [*options["backends"], *options["zoo"], *(one.name for one in described)]
     # Meant by a word for many. Where no clause that is sought is about one of these, that is no mistake of the user's.
     options["implied"] = {
-        *(options["backends"] if "all" in listed["backends"] else ()),
+        *(name for word in listed["backends"] for name in groups.get(word, ())),
         *(options["zoo"] if "all" in listed["zoo"] else ()),
         *(() if listed["target_names"] else (one.name for one in described)),
     }
@@ -125,7 +128,7 @@ def _see_that_it_parses(expression: str | None) -> None:
         raise click.UsageError(msg) from None
 
 
-def _known(what: str, names: tuple[str, ...], listed: Callable[[], dict[str, str | None]]) -> list[str]:
+def _known(what: str, names: Sequence[str], listed: Callable[[], dict[str, str | None]]) -> list[str]:
     """The servers that are meant, `all` for each that is available. Raises where one is not known or not available."""
     if not names:
         return []

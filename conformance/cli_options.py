@@ -20,7 +20,7 @@ TARGET_OPTIONS = (
         multiple=True,
         metavar="NAME",
         shell_complete=backend_names,
-        help="A reference server of this project, or `all`. Repeatable.",
+        help="A reference server of this project, or `all`, `native`, `stand-ins`. Repeatable.",
     ),
     click.option(
         "--zoo",

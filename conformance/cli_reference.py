@@ -50,7 +50,7 @@ def reference() -> str:
 def backends() -> None:
     """Each reference server, and whether it is available here."""
     for name, reason in own_servers.reference_backends().items():
-        click.echo(f"{name:<28} " + ("available" if reason is None else f"unavailable: {reason}"))
+        click.echo(f"{name:<38}  " + ("available" if reason is None else f"unavailable: {reason}"))
 
 
 @list_.command()

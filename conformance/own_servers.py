@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 LIST_WITHIN_S = 30
 SHOWN_CHARACTERS = 400
+STAND_IN = " (stand-in)"  # ends the name of a reference server whose kernel interface this platform does not have
 
 
 class CannotList(Exception):
     """Which servers of this project there are cannot be told now; the message says why."""
 
 
+@functools.cache  # the program and the plugin both ask, and it takes a process
 def reference_backends() -> dict[str, str | None]:
     """Each reference server's name, with the reason where it is not available here. Raises `CannotList`, as all do."""
     listed = _listed_by("reference_servers", "--list", "--json")
     return {entry["name"]: None if entry["available"] else entry["reason"] for entry in listed}
+
+
+def backend_groups() -> dict[str, list[str]]:
+    """The words for several of the reference servers that are available here, and their names."""
+    there = available(reference_backends())
+    stand_ins = [name for name in there if name.endswith(STAND_IN)]
+    return {"all": there, "native": [name for name in there if name not in stand_ins], "stand-ins": stand_ins}
+
+
+def meant_backends(words: Sequence[str]) -> list[str]:
+    """The names in full of the reference servers that words mean, each once. A word that is none stays as it is."""
+    if not words:
+        return []
+    known, groups = reference_backends(), backend_groups()
+    named = (groups.get(word, [word + STAND_IN if word + STAND_IN in known else word]) for word in words)
+    return list(dict.fromkeys(name for names in named for name in names))
 
 
 def broken_servers(profile: str) -> dict[str, str | None]:

@@ -26,7 +26,7 @@ from conformance.harness.launch import Keeper
 from conformance.harness.target import BadTarget, Target
 from conformance.harness.trial import Nonconformity, Trial
 from conformance.means import means_of
-from conformance.own_servers import available, broken_servers, reference_backends, zoo
+from conformance.own_servers import available, broken_servers, meant_backends, zoo
 from conformance.plugin_options import add_options
 from conformance.replay import Replay
 from conformance.report.failure_text import failure_text
@@ -46,6 +46,7 @@ INTERRUPTED = 128 + signal.SIGINT
 TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
 OF_TARGET = ("target", "means", "hint")  # what a clause's result says of the target, in this order
+NAMED = "servers of this project"
 SETTLED = "targets of the file"
 
 
@@ -68,10 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
     config.addinivalue_line("markers", "clause(level, needs, profiles): a clause of the specification")
     option = config.option
-    if "all" in option.backend:  # settled here, once: workers are handed the names
-        option.backend = available(reference_backends())
-    if "all" in option.zoo:
-        option.zoo = available(broken_servers(option.profile))
+    if hasattr(config, "workerinput"):  # a worker is handed the names: its words are still the user's
+        option.backend, option.zoo = config.workerinput[NAMED]
+    else:
+        option.backend = meant_backends(option.backend)
+        option.zoo = available(broken_servers(option.profile)) if "all" in option.zoo else option.zoo
     try:
         config.stash[TARGETS] = [*named_targets(option), *_described(config)]
         see_that_names_differ(config.stash[TARGETS])
@@ -91,6 +93,8 @@ def _described(config: pytest.Config) -> list[Target]:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker what its targets are."""
+    option = node.config.option
+    node.workerinput[NAMED] = (option.backend, option.zoo)
     own = [target for target in node.config.stash[TARGETS] if target.described]
     node.workerinput[SETTLED] = [dataclasses.asdict(target) for target in own]
 

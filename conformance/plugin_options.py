@@ -14,7 +14,13 @@ LEAST_FACTOR, MOST_FACTOR = FACTORS
 def add_options(parser: pytest.Parser) -> None:
     """The same words as `echo-conformance run` takes."""
     group = parser.getgroup("echo-conformance", "the servers to judge, and how")
-    group.addoption("--backend", action="append", default=[], metavar="NAME", help="a reference server; `all` for each")
+    group.addoption(
+        "--backend",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a reference server; `all` for each, `native`, `stand-ins`",
+    )
     group.addoption("--zoo", action="append", default=[], metavar="NAME", help="a broken server; `all` for each")
     group.addoption("--command", metavar="CMD", help="a command that starts a server; {host} and {port} are filled in")
     group.addoption("--folder", metavar="DIR", help="the folder that it is started in (the current one unless given)")

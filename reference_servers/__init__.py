@@ -7,5 +7,6 @@
 | `server` | what is the same in every loop: accept, read, answer, settle, drop |
 | `polling`, `selector`, `edge`, `limits` | what several kernel interfaces have in common |
 | `backend_*` | one kernel interface each, and nothing else |
+| `stand_ins` | kqueue and /dev/poll for a platform that has neither |
 | `registry`, `command` | names, availability, and `python -m reference_servers` |
 """

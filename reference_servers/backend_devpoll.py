@@ -16,9 +16,8 @@ Decision: the server over poll, with the device in the place of the map. Cost: `
 
 from __future__ import annotations
 
-import select
-
 from reference_servers.backend_poll import PollServer
+from reference_servers.stand_ins import select
 
 
 class DevpollServer(PollServer):
@@ -26,7 +25,7 @@ class DevpollServer(PollServer):
 
     def open(self) -> None:
         """Open /dev/poll."""
-        self.poller = self.device = select.devpoll()  # type: ignore[attr-defined]  # the stubs leave it out
+        self.poller = self.device = select.devpoll()
 
     def close(self) -> None:
         """Close every socket and the device."""

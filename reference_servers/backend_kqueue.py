@@ -21,13 +21,8 @@ could go along with the next wait; but such a list may outlive the descriptors i
 
 from __future__ import annotations
 
-import select
-import sys
-
 from reference_servers.server import READ, WRITE, Server
-
-TYPE_CHECKING = False
-assert not TYPE_CHECKING or sys.platform != "linux"  # for mypy: on Linux there is nothing here to check
+from reference_servers.stand_ins import select
 
 
 class KqueueServer(Server):
@@ -35,6 +30,8 @@ class KqueueServer(Server):
 
     MAX_EVENTS = 1024
     """Events taken in one wait; the others follow in the next."""
+
+    ADD = select.KQ_EV_ADD
 
     FILTERS = ((READ, select.KQ_FILTER_READ), (WRITE, select.KQ_FILTER_WRITE))
 
@@ -44,20 +41,24 @@ class KqueueServer(Server):
 
     def watch(self, fd: int, interest: int) -> None:
         """Add the filters for `interest`."""
-        self.change(fd, 0, interest)
+        self.apply(fd, 0, interest)
 
     def change(self, fd: int, was: int, interest: int) -> None:
         """Add the filters that are new, delete those that are no longer wanted."""
+        self.apply(fd, was, interest)
+
+    def forget(self, fd: int, was: int) -> None:
+        """Delete the descriptor's filters."""
+        self.apply(fd, was, 0)
+
+    def apply(self, fd: int, was: int, interest: int) -> None:
+        """Change each filter that is to be another than it was, all of them in one call."""
         changes = [
-            select.kevent(fd, filter=kind, flags=select.KQ_EV_ADD if interest & direction else select.KQ_EV_DELETE)
+            select.kevent(fd, filter=kind, flags=self.ADD if interest & direction else select.KQ_EV_DELETE)
             for direction, kind in self.FILTERS
             if (was ^ interest) & direction
         ]
         self.kqueue.control(changes, 0)
-
-    def forget(self, fd: int, was: int) -> None:
-        """Delete the descriptor's filters."""
-        self.change(fd, was, 0)
 
     def wait(self, timeout_s: float | None) -> None:
         """Dispatch each event by its filter."""

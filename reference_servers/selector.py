@@ -36,14 +36,13 @@ class RefusingSelectSelector(selectors.SelectSelector):
 
 def new_selector(interface: str) -> selectors.BaseSelector:
     """Return a selector over `select`, `poll`, `epoll`, `kqueue` or `devpoll`."""
-    selector_class = selectors_by_interface()[interface]
+    name = f"{interface.capitalize()}Selector"
+    if not hasattr(selectors, name):
+        from reference_servers.stand_ins.selectors import over_stand_ins  # noqa: PLC0415 - dear, and mostly not needed
+
+        return over_stand_ins(name)
+    selector_class: type[selectors.BaseSelector] = getattr(selectors, name)
     return RefusingSelectSelector() if selector_class is selectors.SelectSelector else selector_class()
-
-
-def selectors_by_interface() -> dict[str, type[selectors.BaseSelector]]:
-    """Return the selectors this platform has, by the name of their kernel interface."""
-    names = {name: f"{name.capitalize()}Selector" for name in ("select", "poll", "epoll", "kqueue", "devpoll")}
-    return {name: getattr(selectors, cls) for name, cls in names.items() if hasattr(selectors, cls)}
 
 
 class SelectorServer(Server):

@@ -24,7 +24,6 @@ QUICK = ("--examples", "quick", "-k", "reply.prompt")
 
 NOT_MEANT = {
     "unknown backend": (("--backend", "nosuch"), "there is no backend 'nosuch'; there are "),
-    "unavailable backend": (("--backend", "kqueue"), "the backend kqueue is not available here: "),
     "no target": ((), "no server to judge: name one with --backend, --zoo, --command, --address or --target"),
     "examples by no word": ((*EPOLL, "--examples", "many"), "'many' is not quick, standard, thorough or a number"),
     "no examples": ((*EPOLL, "--examples", "0"), "'0' is not quick, standard, thorough or a number from 1 on"),
@@ -91,7 +90,16 @@ def test_a_fault_of_the_suite_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> 
     assert ran.stderr.endswith("ZeroDivisionError\n")
 
 
+@pytest.mark.parametrize("name", ["epoll", "kqueue"])
+def test_an_unavailable_backend_is_told_with_the_reason(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(own_servers, "reference_backends", lambda: {"kqueue": None, "epoll": "there is none"})
+    ran = CliRunner().invoke(cli.main, ["run", "--backend", name, "-k", "no-such-clause"])
+    assert ran.exit_code == 2, ran.output
+    assert ("the backend epoll is not available here: there is none" in ran.output) == (name == "epoll")
+
+
 def test_a_machine_too_busy_to_list_servers_gives_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    own_servers.reference_backends.cache_clear()
     monkeypatch.setattr(own_servers, "LIST_WITHIN_S", 0.001)
     ran = CliRunner().invoke(cli.main, ["run", *EPOLL])
     assert ran.exit_code == 3, ran.output

@@ -122,6 +122,7 @@ def test_names_are_completed(program: Program, tmp_path: Path) -> None:
     (tmp_path / "targets.toml").write_text("[mine]\n[other]\n")
     (tmp_path / "more.toml").write_text("[more]\n")
     assert completed(program, "run", "--backend", "epoll") == ["epoll", "epoll-edge"]
+    assert completed(program, "run", "--backend", "kq") == ["kqueue", "kqueue-edge"]
     assert completed(program, "run", "--zoo", "drops-short") == ["drops-short-send"]
     assert completed(program, "run", "-k", "close.coa") == ["close.coalesced"]
     assert completed(program, "explain", "limits.b") == [

@@ -26,7 +26,7 @@ def test_each_clause_is_listed_by_its_name(program: Program) -> None:
 def test_each_backend_is_listed_by_its_name(program: Program) -> None:
     ran = program("list", "backends")
     assert ran.code == 0, ran.text
-    lines = [line.split(maxsplit=1) for line in ran.stdout.splitlines()]
+    lines = [re.split("  +", line, maxsplit=1) for line in ran.stdout.splitlines()]
     assert [name for name, _ in lines] == list(BACKENDS)
     for name, availability in lines:
         reason = BACKENDS[name].reason

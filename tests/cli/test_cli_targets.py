@@ -99,6 +99,20 @@ def plain_pytest(program: Program, *words: str) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="kqueue is no stand-in everywhere")
+def test_a_stand_in_is_told_as_one(program: Program) -> None:
+    words = ("--backend", "kqueue", "-k", "reply.prompt")
+    ran, data = program.json(*words, "--backend", "kqueue (stand-in)", "--examples", "1")
+    assert ran.code == 0, ran.text
+    assert "kqueue (stand-in): conformant (1 pass)" in ran.stdout
+    assert [target["name"] for target in data["targets"]] == ["kqueue (stand-in)"]
+    collected = plain_pytest(program, *words, "--backend", "native", "--collect-only", "-q")
+    assert collected.returncode == 0, collected.stdout + collected.stderr
+    assert "test_prompt[kqueue (stand-in)]" in collected.stdout
+    assert "test_prompt[selectors-queue[epoll]]" in collected.stdout
+    assert "devpoll" not in collected.stdout
+
+
 def test_the_target_of_a_test_is_its_whole_name() -> None:
     assert clause_and_target("test_close.py::test_eof[[::1]:80]") == ("close.eof", "[::1]:80")
 

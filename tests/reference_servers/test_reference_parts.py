@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import select
 import socket
 from collections import deque
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import reference_servers
 from reference_servers.listener import Listener
 from reference_servers.log import Log
-from reference_servers.registry import BACKENDS
+from reference_servers.registry import BACKENDS, STAND_IN, STAND_INS, Backend, find
 from reference_servers.server import READ, WRITE, Server
 
 if TYPE_CHECKING:
@@ -185,8 +186,35 @@ def test_every_name_leads_to_a_class(name: str) -> None:
     assert backend.class_name in {node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
 
 
+def test_a_bare_name_is_understood() -> None:
+    assert {name: find(name.removesuffix(STAND_IN)) for name in BACKENDS} == BACKENDS
+    for name in ("selectors-queue", "selectors-callback"):
+        best = find(name)
+        assert best is not None
+        assert best.reason is None
+        assert not best.name.endswith(STAND_IN)
+    assert find("nonesuch") is None
+    assert find("epoll" + STAND_IN) is None
+
+
+@pytest.mark.parametrize("needs", ["devpoll", "kqueue"])
+def test_a_stand_in_is_named_as_one_and_only_where_it_is_one(monkeypatch: pytest.MonkeyPatch, needs: str) -> None:
+    def backend() -> tuple[str, str | None]:
+        made = Backend("any", "module", "Class", needs)
+        return made.name, made.reason
+
+    monkeypatch.delattr(select, needs, raising=False)
+    monkeypatch.setitem(STAND_INS, needs, True)
+    assert backend() == ("any (stand-in)", None)
+    monkeypatch.setitem(STAND_INS, needs, False)
+    assert backend() == ("any", f"this platform's select module has no {needs}")
+    monkeypatch.setattr(select, needs, object, raising=False)
+    monkeypatch.setitem(STAND_INS, needs, True)
+    assert backend() == ("any", None)
+
+
 def test_the_servers_import_nothing_of_the_suite() -> None:
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -172,10 +173,9 @@ def test_the_port_can_be_bound_again_at_once() -> None:
 
 
 def test_the_list_names_each_backend_and_its_state() -> None:
-    lines = run("--list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(BACKENDS)
-    for line in lines:
-        name, state = line.split(maxsplit=1)
+    lines = [re.split("  +", line) for line in run("--list").stdout.splitlines()]
+    assert [name for name, _ in lines] == list(BACKENDS)
+    for name, state in lines:
         reason = BACKENDS[name].reason
         assert state == ("available" if reason is None else f"unavailable: {reason}")
 

@@ -1,0 +1,24 @@
+"""Fixtures of the stand-ins' tests, which say what the manuals say, and hold for the real thing as well."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BOUND_S = 60
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Yield the two ends of a connection over loopback: ours, which does not block, and the peer's."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.create_connection(listener.getsockname(), BOUND_S)
+        ours, _ = listener.accept()
+    ours.setblocking(False)
+    with ours, theirs:
+        yield ours, theirs
