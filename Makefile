@@ -27,10 +27,13 @@ validate: $(READY)  ## judge every reference backend; or your own: SERVER='./my-
 	@if [ -n "$$SERVER" ]; then set -- --command "$$SERVER"; else set -- --backend all; fi; \
 	$(BIN)/echo-conformance run "$$@" $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
+# One server over each stand-in, and over each selector on one. `make validate` judges all of them, with more cases.
+STOOD_IN := kqueue kqueue-edge devpoll selectors-queue[kqueue] selectors-callback[devpoll]
+
 .PHONY: test
 test: lint examples  ## everything: lint, types, the suite's own tests, the specs against every available backend
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests conformance/specs -p conformance.plugin --backend native
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal conformance/specs -p conformance.plugin --backend stand-ins --examples quick
+	$(BIN)/pytest -n auto --dist worksteal conformance/specs -p conformance.plugin $(STOOD_IN:%='--backend=%') --examples quick
 
 .PHONY: lint
 lint: $(READY)  ## ruff and mypy
