@@ -7,13 +7,10 @@ every wait, and it closes its sockets.
 import socket
 from contextlib import ExitStack
 
+from clients.conversation import PATIENCE_S, ConversationError, connected
+
 MESSAGES = (b"This is ", b"the message. ", b"It will be sent ", b"in parts.")
 SOCKETS = 2
-PATIENCE_S = 30.0
-
-
-class ConversationError(Exception):
-    """The conversation could not be held to its end; the message says what the server did and when."""
 
 
 def converse(host: str, port: int, patience_s: float = PATIENCE_S) -> None:
@@ -24,19 +21,12 @@ def converse(host: str, port: int, patience_s: float = PATIENCE_S) -> None:
     print(f"connecting to {host} port {port}")
     with ExitStack() as stack:
         # Both connect before either speaks: the server has to keep two clients apart.
-        peers = [stack.enter_context(_connect(host, port, patience_s)) for _ in range(SOCKETS)]
+        peers = [stack.enter_context(connected(host, port, patience_s)) for _ in range(SOCKETS)]
         for index, message in enumerate(MESSAGES):
             peer = peers[index % SOCKETS]
             name = peer.getsockname()
             print(f"{name}: sending {message!r}")
             print(f"{name}: received {_ask(peer, message)!r}")
-
-
-def _connect(host: str, port: int, patience_s: float) -> socket.socket:
-    try:
-        return socket.create_connection((host, port), timeout=patience_s)
-    except OSError as error:
-        raise ConversationError(f"cannot connect to {host} port {port}: {error.strerror or error}") from error
 
 
 def _ask(peer: socket.socket, message: bytes) -> bytes:
