@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from clients import interactive, tutorial
+from clients import interactive, many, tutorial
 from clients.conversation import ConversationError
 from clients.signals import die_of
 
@@ -36,7 +36,18 @@ def _parser() -> argparse.ArgumentParser:
     talk.set_defaults(run=lambda each: tutorial.converse(each.host, each.port))
     typed = clients.add_parser("interactive", parents=[server], help="what is typed, and what the server says to it")
     typed.set_defaults(run=lambda each: interactive.converse(each.host, each.port))
+    crowd = clients.add_parser("many", parents=[server], help="many sockets in one thread, a conversation on each")
+    crowd.add_argument("--connections", type=_positive, default=8, metavar="N", help="how many (default: %(default)s)")
+    crowd.add_argument("--messages", type=_positive, default=2, metavar="N", help="on each (default: %(default)s)")
+    crowd.set_defaults(run=lambda each: many.converse(each.host, each.port, each.connections, each.messages))
     return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("1 or more")
+    return number
 
 
 if __name__ == "__main__":
