@@ -54,9 +54,10 @@ matrix: examples  ## all reference backends and all examples, judged into report
 	    --known-failures examples/known-failures.toml --report report $(ARGS) || [ $$? -eq 1 ]
 
 .PHONY: docs
-docs: $(READY)  ## write docs/clauses.md from the specs, and docs/vectors.txt from the oracle
+docs: $(READY)  ## write docs/clauses.md from the specs, docs/vectors.txt from the oracle, docs/events.md from the kernel
 	$(BIN)/echo-conformance list clauses --markdown > docs/clauses.md
 	$(BIN)/echo-conformance list vectors > docs/vectors.txt
+	$(BIN)/python -m event_table > docs/events.md
 
 .PHONY: zoo
 zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every clause, twenty runs each; writes docs/zoo.md
