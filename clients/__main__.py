@@ -28,7 +28,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     server = argparse.ArgumentParser(add_help=False)
     server.add_argument("--host", default="127.0.0.1", help="the server's address (default: %(default)s)")
-    server.add_argument("--port", type=int, default=8001, help="the server's port (default: %(default)s)")
+    server.add_argument("--port", type=_port, default=8001, help="the server's port (default: %(default)s)")
 
     parser = argparse.ArgumentParser(prog="python -m clients", description="Clients for a TCP echo server.")
     clients = parser.add_subparsers(dest="client", metavar="CLIENT", required=True)
@@ -41,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     crowd.add_argument("--messages", type=_positive, default=2, metavar="N", help="on each (default: %(default)s)")
     crowd.set_defaults(run=lambda each: many.converse(each.host, each.port, each.connections, each.messages))
     return parser
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 1 << 16:
+        raise argparse.ArgumentTypeError("1 to 65535")
+    return number
 
 
 def _positive(text: str) -> int:

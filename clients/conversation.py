@@ -13,5 +13,11 @@ def connected(host: str, port: int, patience_s: float = PATIENCE_S) -> socket.so
     """Return a connected socket whose timeout, from connecting on, is `patience_s`. Raises `ConversationError`."""
     try:
         return socket.create_connection((host, port), timeout=patience_s)
-    except OSError as error:
-        raise ConversationError(f"cannot connect to {host} port {port}: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:
+        raise not_connected(host, port, error) from error
+
+
+def not_connected(host: str, port: int, error: OSError | UnicodeError) -> ConversationError:
+    """Return what there is to say when a connection does not come about."""
+    why = error.strerror if isinstance(error, OSError) else None  # a name can be none for want of a spelling
+    return ConversationError(f"cannot connect to {host} port {port}: {why or error}")

@@ -17,7 +17,7 @@ import socket
 from collections.abc import Callable
 from typing import NoReturn
 
-from clients.conversation import PATIENCE_S, ConversationError
+from clients.conversation import PATIENCE_S, ConversationError, not_connected
 
 RECEIVE_BYTES = 1024
 
@@ -52,7 +52,7 @@ class Talk:
 
     def __init__(self, name: str, host: str, port: int, messages: int, selector: selectors.BaseSelector) -> None:
         self.name = name
-        self.where = f"{host} port {port}"
+        self.host, self.port = host, port
         self.selector = selector
         self.unsaid = [f"{name}, message {number}".encode() for number in range(messages, 0, -1)]
         self.saying = b""
@@ -61,8 +61,8 @@ class Talk:
         try:
             family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
             self.sock = socket.socket(family, kind)
-        except OSError as error:
-            raise ConversationError(f"cannot connect to {self.where}: {error.strerror}") from error
+        except (OSError, UnicodeError) as error:
+            raise not_connected(host, port, error) from error
         self.sock.setblocking(False)
         error_number = self.sock.connect_ex(address)
         if error_number not in {0, errno.EINPROGRESS}:
@@ -77,7 +77,7 @@ class Talk:
         self._say()
 
     def _not_connected(self, error_number: int) -> NoReturn:
-        raise ConversationError(f"cannot connect to {self.where}: {os.strerror(error_number)}")
+        raise not_connected(self.host, self.port, OSError(error_number, os.strerror(error_number)))
 
     def _say(self) -> None:
         """Say the next message, or go on with one that was taken in part; after the last one half-close, and listen."""

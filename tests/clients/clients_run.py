@@ -125,7 +125,8 @@ class AtTerminal:
         self.ours, self.its = os.openpty()
         termios.tcsetwinsize(self.ours, (24, 80))
         self.mode = termios.tcgetattr(self.its)
-        self.said = b""
+        self.said = b""  # and not yet seen
+        self.all_said = b""
         self.process = subprocess.Popen(
             command(*words),
             cwd=ROOT,
@@ -156,7 +157,9 @@ class AtTerminal:
         while text not in self.said:
             ready, _, _ = select.select([self.ours], [], [], BOUND_S)
             assert ready, f"not within {BOUND_S} s: {text!r}, but {self.said!r}"
-            self.said += os.read(self.ours, 1 << 16)
+            came = os.read(self.ours, 1 << 16)
+            self.said += came
+            self.all_said += came
         self.said = self.said.partition(text)[2]
 
     def await_unechoed(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 
+import pytest
 from clients_run import BOUND_S, Server, opened, piped, refusing, run, serving
 
 
@@ -32,11 +34,18 @@ def test_a_refused_connection_is_one_line_on_stderr() -> None:
     assert done.returncode == 1
 
 
-def test_a_name_that_is_none_is_one_line_on_stderr() -> None:
-    done = run("many", "--host", "256.256.256.256")
-    assert done.stderr.startswith(b"many: cannot connect to 256.256.256.256 port 8001: ")
-    assert done.stderr.count(b"\n") == 1
+@pytest.mark.parametrize("client", ["interactive", "many"])
+def test_a_name_that_cannot_be_one_is_one_line_on_stderr(client: str) -> None:
+    done = run(client, "--host", "a..b")
+    assert re.fullmatch(rb"%s: cannot connect to a\.\.b port 8001: [^\n]+\n" % client.encode(), done.stderr)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("words", [["--port", "0"], ["--port", "65536"], ["--port", "x"], ["--connections", "0"]])
+def test_a_wrong_command_line_is_status_2(words: list[str]) -> None:
+    done = run("many", *words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Traceback" not in done.stderr
 
 
 def test_one_that_breaks_off_stops_no_other() -> None:

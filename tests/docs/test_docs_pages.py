@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -12,16 +15,36 @@ from docs_pages import PAGES, ROOT, blocks, played, session
 
 from conformance.cli import main
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # Times differ from run to run, and what Hypothesis draws from one version to the next.
 # And a reproducer has as many lines before its case as it has to import.
 NUMBERS = re.compile(r" *\d[\d,]* cases\b| +\d+\.\d+ s\b|(?<=At:) +line \d+(?=: )")
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 WITH_SESSIONS = [page for page in PAGES if any(map(session, blocks(page, "console")))]
+PAGES_PORT = "--port 8001"  # where a page has a server of this project, for its clients
 FIRST_SERVER = "server.py"  # what the README calls the first program that it shows
 
 
 def comparable(said: str) -> str:
     return NUMBERS.sub(" N", said.replace(sys.executable, "python3"))
+
+
+@contextlib.contextmanager
+def served(page: Path) -> Iterator[str]:
+    """Run the server that a page talks to, if it does; yields the option that stands for the page's."""
+    commands = [each.command for block in blocks(page, "console") for each in session(block)]
+    if not any(PAGES_PORT in command for command in commands):
+        yield PAGES_PORT
+        return
+    command = [sys.executable, "-m", "reference_servers", "poll", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield PAGES_PORT.replace("8001", server.stdout.readline().rpartition(":")[2].strip())
+        finally:
+            server.kill()
 
 
 @pytest.mark.parametrize("page", WITH_SESSIONS, ids=lambda page: page.name)
@@ -31,10 +54,12 @@ def test_shown_output_is_real(page: Path, tmp_path: Path) -> None:
         name = block.name if block.name and "/" not in block.name else FIRST_SERVER
         if not (tmp_path / name).exists():
             (tmp_path / name).write_text(block.text)
-    for shown in map(session, blocks(page, "console")):
-        said, errors = played([each.command for each in shown], tmp_path)
-        for each, really in zip(shown, said, strict=True):
-            assert comparable(really) == comparable(each.output), f"{each.command}\n{errors}"
+    with served(page) as port:
+        for shown in map(session, blocks(page, "console")):
+            said, errors = played([each.command.replace(PAGES_PORT, port) for each in shown], tmp_path)
+            for each, said_here in zip(shown, said, strict=True):
+                really = said_here.replace(port.removeprefix("--"), PAGES_PORT.removeprefix("--"))
+                assert comparable(really) == comparable(each.output), f"{each.command}\n{errors}"
 
 
 def slugs(page: Path) -> set[str]:
