@@ -6,14 +6,21 @@ import sys
 
 from clients import interactive, many, tutorial
 from clients.conversation import ConversationError
+from clients.load.options import add_options
 from clients.signals import die_of
+
+USAGE_STATUS = 2
 
 
 def main() -> int:
-    """Run the client that the command line names; 0 when it got to its end, 1 when the server did not let it."""
+    """Run the client that the command line names.
+
+    0 when it got to its end, 1 when the server did not let it, 2 when it cannot be started.
+    """
     options = _parser().parse_args()
+    status: int | None = 0
     try:
-        options.run(options)
+        status = options.run(options)  # a conversation has none
         sys.stdout.flush()
     except ConversationError as error:
         print(f"{options.client}: {error}", file=sys.stderr)
@@ -22,7 +29,18 @@ def main() -> int:
         die_of(signal.SIGPIPE)
     except KeyboardInterrupt:
         die_of(signal.SIGINT)
-    return 0
+    return status or 0
+
+
+def load(options: argparse.Namespace) -> int:
+    """Generate load, if what that takes is installed."""
+    try:
+        from clients.load.command import run  # noqa: PLC0415 - the other clients do with the standard library
+    except ModuleNotFoundError as error:
+        hint = "python -m pip install 'echo-conformance[load]'"
+        print(f"load: the module {error.name} is not installed; {hint} installs it", file=sys.stderr)
+        return USAGE_STATUS
+    return run(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     crowd.add_argument("--connections", type=_positive, default=8, metavar="N", help="how many (default: %(default)s)")
     crowd.add_argument("--messages", type=_positive, default=2, metavar="N", help="on each (default: %(default)s)")
     crowd.set_defaults(run=lambda each: many.converse(each.host, each.port, each.connections, each.messages))
+    generator = clients.add_parser("load", parents=[server], help="load, its latencies, and what it costs the server")
+    add_options(generator)
+    generator.set_defaults(run=load)
     return parser
 
 
