@@ -76,6 +76,14 @@ mutants: $(READY)  ## mutants of the reference servers, made by cosmic-ray, each
 	@PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[mutants]'
 	$(BIN)/python tests/mutation/mutants.py $(ARGS)
 
+.PHONY: bench
+bench: examples  ## what servers cost, side by side, into benchmarks/results/: ARGS='--only throughput|idle|connections|verdict'
+	$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: examples  ## as little of it as shows that figures come out and answers are right
+	$(BIN)/python -m benchmarks --smoke --results benchmarks/results/smoke $(ARGS)
+
 .PHONY: bench-verdict
 bench-verdict: $(READY)  ## what a verdict costs, beside a bare loop of the same exchanges
 	$(BIN)/python -m benchmarks.verdict

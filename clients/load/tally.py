@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hdrh.histogram import HdrHistogram
@@ -49,17 +50,12 @@ class Tally:
             return Figures(errors=dict(self.errors))
         (began_ns, before, own_s, server_s), (ended_ns, after, own_end_s, server_end_s) = self._marks[:2]
         window_s = (ended_ns - began_ns) / 1e9
-        histogram = HdrHistogram(1, LONGEST_US, DIGITS)
-        for latency, count in self.latencies_us.items():
-            histogram.record_value(min(max(1, latency), LONGEST_US), count)
         return Figures(
             seconds=window_s,
             messages=after - before,
             errors=dict(self.errors),
             unanswered=self.unanswered,
-            latency_us={f"p{p:g}": histogram.get_value_at_percentile(p) for p in PERCENTILES}
-            if self.latencies_us
-            else {},
+            latency_us=percentiles(self.latencies_us),
             counts_us=dict(self.latencies_us),
             own_share=(own_end_s - own_s) / window_s,
             server_share=None if plan.pid is None else (server_end_s - server_s) / window_s,
@@ -113,3 +109,11 @@ class Figures:
             "server_cpu_us_per_message": None if self.server_cpu_us is None else round(self.server_cpu_us, 3),
             "bottleneck": self.bottleneck,
         }
+
+
+def percentiles(counts_us: Mapping[int, int]) -> dict[str, float]:
+    """Percentiles of latencies in microseconds, each given with its count; none of none."""
+    histogram = HdrHistogram(1, LONGEST_US, DIGITS)
+    for latency, count in counts_us.items():
+        histogram.record_value(min(max(1, latency), LONGEST_US), count)
+    return {f"p{p:g}": histogram.get_value_at_percentile(p) for p in PERCENTILES} if counts_us else {}

@@ -1,0 +1,92 @@
+"""A run of the benchmarks as short as one can be: figures of every part come out, and say what they are worth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.faces import page
+from benchmarks.idle import _slope_ns
+from benchmarks.part import SMOKE, Result, Scale, Table, spread
+from clients.load.tally import percentiles
+
+ROOT = Path(__file__).parents[2]
+BOUND_S = 300.0
+SERVERS = ("asyncio-protocol", "epoll", "select")
+MACHINE: dict[str, object] = {
+    "system": "Linux 6",
+    "processor": "some",
+    "processors": 2,
+    "memory_gib": 8,
+    "python": "3.11.7",
+    "used_by_others": 0.01,
+}
+
+
+def medians(data: Any) -> list[float]:
+    """Every median of a part, however deep."""
+    if isinstance(data, dict):
+        own = [data["median"]] if "median" in data else []
+        return own + [each for value in data.values() for each in medians(value)]
+    return [each for value in data for each in medians(value)] if isinstance(data, list) else []
+
+
+def test_figures_of_every_part_come_out(tmp_path: Path) -> None:
+    words = [word for name in SERVERS for word in ("--server", name)]
+    command = [sys.executable, "-m", "benchmarks", "--smoke", "--results", str(tmp_path), *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=False)
+    assert done.returncode == 0, done.stderr
+    has_all_figures(json.loads((tmp_path / "results.json").read_text()))
+    shows_its_plots((tmp_path / "results.md").read_text(), {path.name for path in tmp_path.glob("*.svg")})
+
+
+def has_all_figures(data: dict[str, Any]) -> None:
+    for part in ("throughput", "connections", "verdict"):
+        assert all(figure >= 0 for figure in medians(data[part]))
+        assert any(figure > 0 for figure in medians(data[part]))
+    assert {figure["server"] for figure in data["throughput"]["figures"]} == set(SERVERS)
+    assert all(figure["cpu_us"]["median"] > 0 for figure in data["throughput"]["figures"])
+    assert set(data["idle"]) == {"epoll", "select"}
+    assert set(data["idle"]["epoll"]["cpu_us"]) == {str(idle) for idle in SMOKE.idle}
+    assert data["verdict"]["quick"]["cases"] > 0
+
+
+def shows_its_plots(text: str, plots: set[str]) -> None:
+    assert "**Made by a short run**" in text
+    assert plots
+    assert all(f"]({name})" in text for name in plots)
+
+
+def test_a_server_that_is_not_there() -> None:
+    command = [sys.executable, "-m", "benchmarks", "--smoke", "--server", "nobody"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("no such server: nobody; there are ")
+
+
+@pytest.mark.parametrize(("used", "busy"), [(0.01, False), (0.5, True)])
+def test_a_page_says_whether_others_were_at_work(used: float, busy: bool) -> None:
+    result = Result("idle", [Table("Idle", "Beware.", ("server", "cost"), [["epoll", "1"]])], {})
+    text = page(MACHINE | {"used_by_others": used}, Scale(), {"go": "no go"}, [result], {"idle": ["idle.svg"]})
+    assert ("others were at work" in text) == busy
+    assert "short run" not in text
+    assert "Not measured: go, no go." in text
+    assert "## Idle\n\nBeware.\n\n| server | cost |\n| --- | ---: |\n| epoll | 1 |\n\n![idle](idle.svg)" in text
+
+
+def test_spread_and_slope() -> None:
+    assert spread([3.0, 1.0, 2.0]).text() == "2.00 (1.00-3.00)"
+    assert _slope_ns({0: spread([1.0]), 1000: spread([3.0])}) == pytest.approx(2.0)
+    assert _slope_ns({0: spread([1.0])}) is None
+
+
+def test_percentiles_are_of_counts() -> None:
+    assert percentiles({}) == {}
+    came = percentiles({10: 989, 500: 10, 100_000: 1})
+    assert (came["p50"], came["p99"], came["p99.9"]) == (10, 500, 500)
+    assert came["p100"] == pytest.approx(100_000, rel=0.001)
