@@ -19,6 +19,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -219,6 +220,8 @@ static void open_listener(const char *host, const char *port)
     if (listener < 0)
         fail("socket");
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    /* What it accepts has this too: the end of an answer in several sends does not wait for an acknowledgement. */
+    setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0)
         fail("bind");
     if (listen(listener, BACKLOG) < 0)

@@ -7,6 +7,7 @@ import errno
 import os
 import select
 import socket
+import sys
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -77,6 +78,16 @@ def test_a_batch_is_bounded_and_says_that_more_may_wait(listener: Listener) -> N
     assert len(scripted.errors) == 1
     assert not listener.drained
     assert not listener.resting
+
+
+@pytest.mark.parametrize("handed_on", [True, False] if sys.platform == "linux" else [False])
+def test_the_end_of_an_answer_waits_for_no_acknowledgement(handed_on: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reference_servers.listener.NODELAY_IS_HANDED_ON", handed_on)
+    listener = Listener("127.0.0.1", 0)
+    with listener.socket, socket.create_connection(listener.socket.getsockname()):
+        ((sock, _),) = listener.accept()
+        with sock:
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_accepted_sockets_do_not_block() -> None:
