@@ -83,9 +83,11 @@ class Conversation:
         """Wait until something can be done, and do it."""
         reading: list[int] = [self.signals.fd]
         writing: list[int] = []
-        if not self.shown.ended and len(self.unsent) < HELD_BYTES:
+        screen_full = len(self.shown.out) >= HELD_BYTES
+        keys_wanted = not (self.shown.ended or (self.terminal and screen_full))  # keys are shown as well
+        if keys_wanted and len(self.unsent) < HELD_BYTES:
             reading.append(self.keys)
-        if self.hearing and len(self.shown.out) < HELD_BYTES:
+        if self.hearing and not screen_full:
             reading.append(self.peer.fileno())
         if self.unsent:
             writing.append(self.peer.fileno())

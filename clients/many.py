@@ -14,7 +14,6 @@ import errno
 import os
 import selectors
 import socket
-from collections.abc import Callable
 from typing import NoReturn
 
 from clients.conversation import PATIENCE_S, ConversationError, not_connected
@@ -96,9 +95,9 @@ class Talk:
             self._over(os.strerror(error.errno or 0))
             return
         if self.saying:
-            self._wait(selectors.EVENT_WRITE, self._say)
+            self.selector.modify(self.sock, selectors.EVENT_WRITE, self._say)
         else:
-            self._wait(selectors.EVENT_READ, self._listen)
+            self.selector.modify(self.sock, selectors.EVENT_READ, self._listen)
 
     def _listen(self) -> None:
         """Print what has come, and say the next message if there is one."""
@@ -117,9 +116,6 @@ class Talk:
             self._over()
         else:
             self._over("the server ended it")
-
-    def _wait(self, events: int, then: Callable[[], None]) -> None:
-        self.selector.modify(self.sock, events, then)
 
     def _over(self, fault: str = "") -> None:
         self.fault = fault

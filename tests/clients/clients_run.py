@@ -118,6 +118,28 @@ def asleep(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
 
 
+def until_full(write: Callable[[bytes], int], data: bytes, pid: int, most: int) -> int:
+    """Write without blocking until no more is taken and the process that takes it sleeps; return how much."""
+    taken = 0
+    while taken < most:
+        slept = asleep(pid)
+        try:
+            taken += write(data)
+        except BlockingIOError:
+            if slept:
+                return taken
+            time.sleep(0.001)
+    raise AssertionError(f"{taken} bytes were taken")
+
+
+def flood(connection: socket.socket, pid: int) -> int:
+    """Send zeros until neither the kernel nor the client takes any more; return how many."""
+    connection.setblocking(False)
+    sent = until_full(connection.send, bytes(65536), pid, 1 << 26)
+    connection.settimeout(BOUND_S)
+    return sent
+
+
 class AtTerminal:
     """A client in a terminal of its own, which is a controlling one: keys can be signals there."""
 

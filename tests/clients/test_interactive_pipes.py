@@ -21,6 +21,7 @@ from clients_run import (
     asleep,
     chunks,
     command,
+    flood,
     opened,
     piped,
     refusing,
@@ -65,8 +66,7 @@ def test_full_in_both_directions_it_holds_no_more_and_loses_nothing(tmp_path: Pa
     ):
         wait_until(lambda: has_read(client.pid) > 0 and asleep(client.pid), "it waits for the server to read")
         assert has_read(client.pid) <= most
-        unread = flood(connection)
-        wait_until(lambda: asleep(client.pid), "it waits for us to read")
+        unread = flood(connection, client.pid)
         echoing = threading.Thread(target=echo, args=(connection,))
         echoing.start()
         heard = opened(client.stdout).read()
@@ -85,18 +85,6 @@ def has_read(pid: int) -> int:
 def send_buffer_bytes() -> int:
     """How large a client's send buffer may grow by itself."""
     return int(Path("/proc/sys/net/ipv4/tcp_wmem").read_text().split()[2])
-
-
-def flood(connection: socket.socket) -> int:
-    """Send zeros until the kernel takes no more of them; return how many."""
-    connection.setblocking(False)
-    sent = 0
-    try:
-        while True:
-            sent += connection.send(bytes(65536))
-    except BlockingIOError:
-        connection.settimeout(BOUND_S)
-        return sent
 
 
 def echo(connection: socket.socket) -> None:
@@ -207,3 +195,11 @@ def test_a_signal_ends_it(number: signal.Signals) -> None:
         client.send_signal(number)
         assert client.wait(BOUND_S) == -number
         assert opened(client.stderr).read() == b""
+
+
+@LINUX
+def test_a_signal_ends_it_while_nobody_reads_its_output() -> None:
+    with Server() as server, piped("interactive", "--port", server.port) as client, server.accept() as connection:
+        flood(connection, client.pid)
+        client.send_signal(signal.SIGTERM)
+        assert client.wait(BOUND_S) == -signal.SIGTERM

@@ -8,10 +8,11 @@ import socket
 import sys
 import termios
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
-from clients_run import AtTerminal, Server, serving, wait_until
+from clients_run import AtTerminal, Server, flood, serving, until_full, wait_until
 
 from clients.screen import FRESH_LINE
 from clients.terminal import Unechoed
@@ -109,6 +110,20 @@ def test_what_a_server_says_cannot_command_the_terminal() -> None:
         terminal.await_unechoed()
         connection.sendall(b"\x1b]0;title\x07\x9b2J\xe2\x80\xae\r\nb'\\x1b'")
         terminal.see(FRESH_LINE + rb"\x1b]0;title\x07\x9b2J\xe2\x80\xae\x0d" + b"\r\n" + rb"b'\x1b'" + b"\r\n")
+
+
+@LINUX
+def test_a_terminal_that_shows_nothing_takes_no_more_from_either_side() -> None:
+    """Ctrl-S stops it; what the server says then stays with the server, and what is typed with the terminal."""
+    with Server() as server, at_terminal(server) as terminal, server.accept() as connection:
+        terminal.await_unechoed()
+        termios.tcflow(terminal.its, termios.TCOOFF)
+        flood(connection, terminal.process.pid)
+        os.set_blocking(terminal.ours, False)
+        until_full(partial(os.write, terminal.ours), b"typed" * 100, terminal.process.pid, 1 << 20)
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.end() == -signal.SIGTERM
+        assert termios.tcgetattr(terminal.its) == terminal.mode
 
 
 def test_a_terminal_that_can_do_little_edits_its_line_itself() -> None:

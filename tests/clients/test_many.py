@@ -9,6 +9,9 @@ import struct
 import pytest
 from clients_run import BOUND_S, Server, opened, piped, refusing, run, serving
 
+from clients import many
+from clients.conversation import ConversationError
+
 
 def conversation(said: str, number: int) -> list[str]:
     """What is printed about one of them, in order."""
@@ -62,3 +65,9 @@ def test_one_that_breaks_off_stops_no_other() -> None:
         said = opened(client.stdout).read().decode()
         assert conversation(said, 3)[1:] == [r"received b'\x1bhere'", "ended"]
         assert b"(2 of 3 conversations broke off)\n" in opened(client.stderr).read()
+
+
+def test_silence_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with Server() as server, pytest.raises(ConversationError, match="silence of 0 s on the 2 that are left"):
+        many.converse("127.0.0.1", int(server.port), 2, 1, patience_s=0)
+    assert "received" not in capsys.readouterr().out
