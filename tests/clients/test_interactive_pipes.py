@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import struct
@@ -198,8 +199,13 @@ def test_a_signal_ends_it(number: signal.Signals) -> None:
 
 
 @LINUX
-def test_a_signal_ends_it_while_nobody_reads_its_output() -> None:
+def test_while_nobody_reads_its_output_it_sends_and_heeds_signals() -> None:
     with Server() as server, piped("interactive", "--port", server.port) as client, server.accept() as connection:
+        connection.sendall(b"first")  # from now on the pipe has room for less than is received at once
+        wait_until(lambda: bool(select.select([opened(client.stdout)], [], [], 0)[0]), "it has shown that")
         flood(connection, client.pid)
+        opened(client.stdin).write(b"still typed")
+        opened(client.stdin).flush()
+        assert connection.recv(1024) == b"still typed"
         client.send_signal(signal.SIGTERM)
         assert client.wait(BOUND_S) == -signal.SIGTERM
