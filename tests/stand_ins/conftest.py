@@ -6,11 +6,12 @@ import socket
 from typing import TYPE_CHECKING
 
 import pytest
+from stand_in_means import BOUND_S
+
+from reference_servers.stand_ins import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-BOUND_S = 60
 
 
 @pytest.fixture
@@ -22,3 +23,11 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours.setblocking(False)
     with ours, theirs:
         yield ours, theirs
+
+
+@pytest.fixture
+def queue() -> Iterator[select.kqueue]:
+    """Yield an empty queue."""
+    queue = select.kqueue()
+    yield queue
+    queue.close()

@@ -14,7 +14,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import BOUND_S
+from stand_in_means import BOUND_S
 
 from reference_servers.stand_ins import select
 

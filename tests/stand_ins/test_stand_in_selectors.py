@@ -7,7 +7,7 @@ import selectors
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import BOUND_S
+from stand_in_means import BOUND_S
 
 from reference_servers.stand_ins import select as whole
 from reference_servers.stand_ins.selectors import over_stand_ins
