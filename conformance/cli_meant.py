@@ -81,7 +81,7 @@ def _described(options: dict[str, Any], found: Run) -> list[Described]:
 
 def told(clause: str, options: dict[str, Any]) -> str:
     """Says what is played, and on which servers, each with what starts it: one line, for the words may be anybody's."""
-    servers = [(name, f"echo-conformance serve {name}") for name in options["backends"]]
+    servers = [(name, f"echo-conformance serve {shlex.quote(name)}") for name in options["backends"]]
     servers += [(name, "of this project's zoo") for name in options["zoo"]]
     if options["target_names"]:
         described = read(options["targets"])[1]

@@ -4,7 +4,7 @@ Facts, from kqueue(2) of FreeBSD and macOS: `edge` has those that are true of ep
 
 * EV_CLEAR resets an event's state once it has been retrieved; what comes afterwards makes a new one.
 * The filter runs once more when its event is retrieved: what has stopped being true is not reported.
-* Output with room is reported at once, and again each time the peer has made more room.
+* Room for output is reported at once, and may be again whenever there is more of it, used up before or not.
 
 What that means for us: two registrations a connection, and up to two events of a batch; there may be more reports than
 changes that matter, never fewer.
