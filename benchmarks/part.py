@@ -21,7 +21,7 @@ class Scale:
 
     rounds: int = 5
     warm_up_s: float = 0.05
-    window_s: float = 0.2
+    window_s: float = 0.15
     connections: tuple[int, ...] = (1, 64, 512)
     sizes_bytes: tuple[int, ...] = (32, 1024)
     beside_idle: int = 64
