@@ -54,8 +54,9 @@ class Connection:
         if self.ended:
             raise RuntimeError("received after the end of the peer's stream: a finished stream must not be read again")
         if chunk:
-            self.owed += self.reply(chunk)
-            if len(self.owed) > self.HIGH_WATER_BYTES:
+            owed = self.owed
+            owed += self.reply(chunk)
+            if len(owed) > self.HIGH_WATER_BYTES:
                 self.wants_read = False
         else:
             self.end()
@@ -74,8 +75,12 @@ class Connection:
 
         Raises ValueError when that is more than was owed, or less than nothing.
         """
-        if not 0 <= count <= len(self.owed):
-            raise ValueError(f"{count} bytes sent of {len(self.owed)} owed")
-        del self.owed[:count]
-        if not self.wants_read and not self.ended and len(self.owed) <= self.LOW_WATER_BYTES:
+        owed = self.owed
+        if not 0 <= count <= len(owed):
+            raise ValueError(f"{count} bytes sent of {len(owed)} owed")
+        if count == len(owed):  # nearly always
+            owed.clear()
+        else:
+            del owed[:count]
+        if not self.wants_read and not self.ended and len(owed) <= self.LOW_WATER_BYTES:
             self.wants_read = True

@@ -176,7 +176,7 @@ class Server(ABC):
     def settle(self, peer: Peer) -> None:
         """Bring what is awaited of a peer into line with what its connection wants; drop it when that is finished."""
         connection = peer.connection
-        if connection.finished:
+        if connection.ended and connection.finished:  # the former is no call, and nearly always False
             self.drop(peer)
             return
         interest = (READ if connection.wants_read else 0) | (WRITE if connection.owed else 0)
