@@ -114,7 +114,7 @@ def _ask(sources: Sources) -> None:
 def _burst(one: Running, size: int) -> tuple[float, float]:
     """Seconds until so many connections that begin at once are all answered, and the server's microseconds for each."""
     sources, waiting = Sources(one.address), Waiting()
-    messages = messages_of(len(HELLO), "received")
+    messages = messages_of(len(HELLO), "received", 1024)
     began, before_s = time.perf_counter(), processor_s(one.pid)
     open_ones = _begin(sources, waiting, messages, size)
     try:

@@ -81,7 +81,7 @@ class Connection:
                 msg = "an answer that nobody asked for"
                 raise WrongAnswer(msg)
             first = self.under_way[0][1]
-            if not self._answered_bytes and heard.startswith(first.reply, at):
+            if first.reply and not self._answered_bytes and heard.startswith(first.reply, at):
                 at += len(first.reply)
                 answered.append(self.under_way.popleft()[0])
                 continue

@@ -44,7 +44,9 @@ class Generator:
         self._watcher = watcher
         self._sources = Sources(plan.address)
         self._waiting = Waiting()
-        self._messages = [message for size in plan.sizes_bytes for message in messages_of(size, plan.profile)]
+        self._messages = [
+            message for size in plan.sizes_bytes for message in messages_of(size, plan.profile, plan.chunk_limit_bytes)
+        ]
         self._idle: list[socket.socket] = []
         self._by_fd: dict[int, tuple[int, Connection]] = {}
         self._active: list[Connection | None] = []
@@ -90,7 +92,7 @@ class Generator:
         return list(connections.values())
 
     def _step_until(self, connections: dict[int, Connection], done: Callable[[], bool]) -> None:
-        """Move these connections alone; raises `Lost` when one is, or when nothing comes for too long."""
+        """Move these connections; raises `Lost` when any is, or when nothing comes for too long."""
         silence_s = 0.0
         while not done():
             ready = self._waiting.wait(SLICE_S, exact=False)
@@ -98,8 +100,10 @@ class Generator:
             if silence_s >= self._plan.silence_s:
                 raise Lost(f"silence of {silence_s:.0f} s")
             for fd, _ in ready:
-                if fd in connections and not self._finish_connecting(connections[fd]):
-                    connections[fd].hear()
+                # Those that were opened before have nothing to hear but their end.
+                connection = connections[fd] if fd in connections else self._by_fd[fd][1]
+                if not self._finish_connecting(connection):
+                    connection.hear()
 
     def _connect(self) -> Connection:
         plan = self._plan
@@ -248,6 +252,7 @@ class Generator:
     def _look_at_idle(self) -> None:
         """Idle connections are told nothing, so there is nothing to read, not even an end."""
         for sock in self._idle:
-            with contextlib.suppress(BlockingIOError, OSError):
-                sock.recv(1, socket.MSG_PEEK)
+            with contextlib.suppress(BlockingIOError):
+                with contextlib.suppress(ConnectionError):
+                    sock.recv(1)
                 self._tally.errors["idle connection ended"] += 1

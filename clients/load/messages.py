@@ -26,20 +26,21 @@ class WrongAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent, and the reply where it is taken as one chunk."""
+    """What is sent, and the reply where it is taken as one chunk; None where it is too long for one."""
 
     data: bytes
-    reply: bytes
+    reply: bytes | None
 
 
-def messages_of(size_bytes: int, profile: str) -> list[Message]:
+def messages_of(size_bytes: int, profile: str, chunk_limit_bytes: int) -> list[Message]:
     """Several messages of a size, so that an answer to another one is not taken for the right one."""
     alphabet = bytes(range(ord("a"), ord("z") + 1))
     made = []
     for number in range(DISTINCT):
         turned = alphabet[number:] + alphabet[:number]
         data = (turned * (size_bytes // len(turned) + 1))[:size_bytes]
-        made.append(Message(data, data if profile == "echo" else reply_to(data)))
+        reply = data if profile == "echo" else reply_to(data) if size_bytes <= chunk_limit_bytes else None
+        made.append(Message(data, reply))
     return made
 
 

@@ -91,3 +91,16 @@ def nothing(_client: socket.socket, _chunk: bytes) -> None:
 
 def the_end(client: socket.socket, _chunk: bytes) -> None:
     client.shutdown(socket.SHUT_RDWR)
+
+
+class EndsTheFirst:
+    """Right answers; from the third message on the first client's connection has been ended."""
+
+    def __init__(self) -> None:
+        self._clients: list[socket.socket] = []
+
+    def __call__(self, client: socket.socket, chunk: bytes) -> None:
+        self._clients.append(client)
+        if len(self._clients) == 3:
+            self._clients[0].shutdown(socket.SHUT_RDWR)
+        client.sendall(b"Server received %a" % chunk)
