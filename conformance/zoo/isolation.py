@@ -206,7 +206,6 @@ class DrainsOne(EpollEdgeServer):
     "order.partial-writes",
     "readiness.interest-restored",
     "readiness.quiescent-blocked",
-    "readiness.quiescent-half-closed",
     seen="aeronet#485",
     collateral=because(
         "more than sixteen chunks may be there at once",
@@ -215,6 +214,7 @@ class DrainsOne(EpollEdgeServer):
         "isolation.slow-reader",
         "order.replaced-buffer",
         "readiness.edge-drained",
+        "readiness.quiescent-half-closed",
     ),
 )
 class ForgetsRest(EpollEdgeServer):
