@@ -76,11 +76,11 @@ class Connection:
         Raises ValueError when that is more than was owed, or less than nothing.
         """
         owed = self.owed
-        if not 0 <= count <= len(owed):
-            raise ValueError(f"{count} bytes sent of {len(owed)} owed")
         if count == len(owed):  # nearly always
             owed.clear()
-        else:
+        elif 0 <= count < len(owed):
             del owed[:count]
+        else:
+            raise ValueError(f"{count} bytes sent of {len(owed)} owed")
         if not self.wants_read and not self.ended and len(owed) <= self.LOW_WATER_BYTES:
             self.wants_read = True

@@ -70,8 +70,9 @@ class PollingServer(Server):
         """Dispatch what `poll` reports, everything but plain input and plain output as both."""
         peers, handle, plain_input = self.peers, self.handle, self.INPUT
         for fd, events in self.poll(timeout_s):
-            if events == plain_input and fd in peers:  # nearly always, and then without a detour
-                handle(peers[fd], READ)
+            peer = peers.get(fd)
+            if peer is not None and events == plain_input:  # nearly always, and then without a detour
+                handle(peer, READ)
             else:
                 self.dispatch(fd, self.readiness_of(events))
 
