@@ -34,7 +34,7 @@ class EmptyDatagramIsTheEnd(DatagramSocket):
         return data, sender
 
 
-@bug("datagram.empty", collateral=EMPTY_AMONG_THEM)
+@bug("datagram.empty")
 class IgnoresEmptyDatagram(DatagramSocket):
     """An empty datagram is dropped as if nothing had come."""
 
