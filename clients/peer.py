@@ -18,6 +18,7 @@ import struct
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 Address = tuple[str, int]
 
@@ -57,6 +58,37 @@ class Event:
     size_bytes: int = 0
 
 
+class Story:
+    """The first and the last of what happened, in order; the middle of a long story is dropped."""
+
+    def __init__(self) -> None:
+        self._first: list[Event] = []
+        self._last: collections.deque[Event] = collections.deque(maxlen=KEPT_EVENTS)
+
+    def note(self, what: str, size_bytes: int = 0) -> None:
+        """Something happens now."""
+        event = Event(time.monotonic(), what, size_bytes)
+        (self._first if len(self._first) < KEPT_EVENTS else self._last).append(event)
+
+    @property
+    def events(self) -> list[Event]:
+        """All that is kept."""
+        return [*self._first, *self._last]
+
+
+class Pumped(Protocol):
+    """What `pump` moves."""
+
+    def fileno(self) -> int:
+        """The descriptor, for poll."""
+
+    def interest(self) -> int:
+        """Which readiness it waits for, as a mask for poll(2); 0 for none."""
+
+    def ready(self, mask: int) -> None:
+        """Act on the readiness that poll(2) reported."""
+
+
 class Peer:
     """One client connection to `address`, non-blocking from its first system call.
 
@@ -93,8 +125,7 @@ class Peer:
         self._outgoing: collections.deque[memoryview] = collections.deque()
         self._supply: Callable[[], bytes] | None = None
         self._shut_after_sending = False
-        self._first_events: list[Event] = []
-        self._last_events: collections.deque[Event] = collections.deque(maxlen=KEPT_EVENTS)
+        self._story = Story()
 
     # What it is told to do
 
@@ -177,7 +208,7 @@ class Peer:
     @property
     def events(self) -> list[Event]:
         """The first and the last of what happened, in order; the middle of a long story is dropped."""
-        return [*self._first_events, *self._last_events]
+        return self._story.events
 
     # What moves it: called by `pump`
 
@@ -301,19 +332,15 @@ class Peer:
         self.closed = True
 
     def _note(self, what: str, size_bytes: int = 0) -> None:
-        event = Event(time.monotonic(), what, size_bytes)
-        if len(self._first_events) < KEPT_EVENTS:
-            self._first_events.append(event)
-        else:
-            self._last_events.append(event)
+        self._story.note(what, size_bytes)
 
 
 def pump(
-    peers: Iterable[Peer],
+    peers: Iterable[Pumped],
     until: Callable[[], bool],
     silence_s: float,
     *,
-    about: Iterable[Peer] | None = None,
+    about: Iterable[Pumped] | None = None,
     slice_s: float = SLICE_S,
 ) -> float | None:
     """Move bytes both ways on all `peers` until `until()` holds.
@@ -329,7 +356,7 @@ def pump(
     began = time.monotonic()
     while not until():
         poller = select.poll()
-        by_descriptor: dict[int, Peer] = {}
+        by_descriptor: dict[int, Pumped] = {}
         for peer in peers:
             interest = peer.interest()
             if interest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from conformance.clauses import PROFILES
@@ -22,20 +23,24 @@ from conformance.targets.described import DEFAULT_FILE, target_of
 from conformance.targets.usable import usable
 
 
-def named_targets(option: argparse.Namespace) -> list[Target]:
-    """The targets that the options name. Raises `BadTarget` where they cannot be meant."""
+def named_targets(option: argparse.Namespace, with_datagrams: Collection[str] = ()) -> list[Target]:
+    """The targets that the options name; of the zoo's, these answer datagrams too.
+
+    Raises `BadTarget` where they cannot be meant.
+    """
     shared = {"profile": option.profile, "chunk_limit_bytes": option.chunk_limit}
     targets = [backend_target(name) for name in option.backend]
     if targets and option.profile != PROFILES[0]:
         msg = f"the reference servers answer by the profile {PROFILES[0]}, not {option.profile}"
         raise BadTarget(msg)
-    targets += [zoo_target(name, option.profile) for name in option.zoo]
+    targets += [zoo_target(name, option.profile, answers_datagrams=name in with_datagrams) for name in option.zoo]
     _see_that_each_is_about_a_target(option)
     if option.command is not None:
         host = option.host or DEFAULT_HOST
-        targets.append(command_target(option.command, folder=option.folder, port=option.port, host=host, **shared))
+        where = {"folder": option.folder, "port": option.port, "host": host, "udp": option.udp}
+        targets.append(command_target(option.command, **where, **shared))
     if option.address is not None:
-        targets.append(address_target(option.address, pid=option.pid, **shared))
+        targets.append(address_target(option.address, pid=option.pid, udp=option.udp, **shared))
     return [target.with_patience(option.patience) for target in targets]
 
 
@@ -45,6 +50,9 @@ def _see_that_each_is_about_a_target(option: argparse.Namespace) -> None:
         if getattr(option, name) is not None and getattr(option, beside) is None:
             msg = f"--{name} says something of --{beside}, which is missing"
             raise BadTarget(msg)
+    if option.udp is not None and option.command is None and option.address is None:
+        msg = "--udp says something of --command or --address, which are missing"
+        raise BadTarget(msg)
     users = (option.command, option.address, option.targets, option.target or None)
     if option.chunk_limit != DEFAULT_CHUNK_LIMIT_BYTES and (option.backend or option.zoo) and not any(users):
         msg = (

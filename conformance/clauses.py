@@ -39,11 +39,12 @@ class Need(enum.Enum):
     COMMAND = "a server that is started by the suite (a command)"
     PORT = "a server that is started by the suite on a port that it is told (a command with {port}, or --port)"
     START_LINE = "a server that announces its address (a command without {port} or --port, or one of this project's)"
+    UDP = "a server that answers datagrams too (--udp, a command with {udp_port}, or the capability udp)"
 
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
 PROCESS, SOCKETS, FREEZE, LIMITS = Need.PROCESS, Need.SOCKETS, Need.FREEZE, Need.LIMITS
-COMMAND, PORT, START_LINE = Need.COMMAND, Need.PORT, Need.START_LINE
+COMMAND, PORT, START_LINE, UDP = Need.COMMAND, Need.PORT, Need.START_LINE, Need.UDP
 
 
 @dataclass(frozen=True, slots=True)

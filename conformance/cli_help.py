@@ -21,7 +21,7 @@ SHELLS = ("bash", "zsh", "fish")
 TEST = re.compile(r"^def (test_\w+)", re.MULTILINE)
 # The options of `run`, by what they are about; what is not named here comes last.
 SECTIONS: Mapping[str, Sequence[str]] = {
-    "Which server": ("command", "port", "host", "address", "pid", "targets", "target_names", "backends", "zoo"),
+    "Which server": ("command", "port", "host", "address", "udp", "pid", "targets", "target_names", "backends", "zoo"),
     "What it is held to": ("profile", "chunk_limit", "strict", "expression", "known_failures"),
     "How it is tried": ("examples", "seed", "patience"),
     "Where it is tried": ("jobs", "workers", "dist", "folders", "splits", "group"),

@@ -23,7 +23,7 @@ from conformance.toml_file import BadFile
 SERVERS = ("backends", "zoo", "command", "address", "targets", "target_names")
 SEVERAL = {"backend": "backends", "zoo": "zoo", "target": "target_names"}
 VALUED = (
-    *("command", "folder", "port", "host", "address", "pid", "targets"),
+    *("command", "folder", "port", "host", "address", "udp", "pid", "targets"),
     *("profile", "chunk_limit", "examples", "patience", "case"),
 )
 FEW = 40  # names that are told in one message

@@ -49,6 +49,7 @@ TARGET_OPTIONS = (
     ),
     click.option("--host", metavar="HOST", help="The address that a started server binds (127.0.0.1 unless given)."),
     click.option("--address", metavar="HOST:PORT", help="A server that runs already."),
+    click.option("--udp", metavar="HOST:PORT", help="Where it answers datagrams too; or its command takes {udp_port}."),
     click.option("--pid", type=click.IntRange(1), metavar="PID", help="Its process, to be watched and stopped."),
     click.option(
         "--profile",

@@ -24,6 +24,7 @@ def means_of(target: Target) -> Means:
         profile=target.profile,
         chunk_limit_bytes=target.chunk_limit_bytes,
         patience=target.patience,
+        udp=target.udp,
     )
 
 

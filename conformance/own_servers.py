@@ -51,6 +51,7 @@ def broken_servers(profile: str) -> dict[str, str | None]:
     return reasons
 
 
+@functools.cache
 def zoo() -> list[dict[str, Any]]:
     """All that the zoo says of its servers."""
     listed: list[dict[str, Any]] = _listed_by("conformance.zoo", "--json")

@@ -19,8 +19,8 @@ import hypothesis
 import pytest
 
 from conformance.chosen import described_targets, named_targets, see_that_names_differ
-from conformance.clauses import FREEZE, MUST, Clause, Need, clause_id, clause_of
-from conformance.harness.bench import STOP_AND_CONTINUE, Bench, Inconclusive
+from conformance.clauses import FREEZE, MUST, UDP, Clause, Need, clause_id, clause_of
+from conformance.harness.bench import LONE_DATAGRAM, STOP_AND_CONTINUE, Bench, Inconclusive
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import Keeper
 from conformance.harness.target import BadTarget, Target
@@ -38,6 +38,7 @@ from conformance.toml_file import BadFile
 
 ANSWERS_AT_ALL = "reply.prompt"
 ANSWERS_RIGHT = "reply"
+ANSWERS_DATAGRAMS = "datagram.answered"
 ENDS = "close"
 STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
@@ -45,9 +46,11 @@ INTERRUPTED = 128 + signal.SIGINT
 
 TARGETS = pytest.StashKey[list[Target]]()
 CLAUSE_RESULT = "clause_result"
+NOT_FOR_ALL = (Need.START_LINE, Need.UDP)  # which not every kind of server is to have
 OF_TARGET = ("target", "means", "hint")  # what a clause's result says of the target, in this order
 NAMED = "servers of this project"
 SETTLED = "targets of the file"
+WITH_DATAGRAMS = "broken servers with datagrams"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,12 +78,19 @@ def pytest_configure(config: pytest.Config) -> None:
         option.backend = meant_backends(option.backend)
         option.zoo = available(broken_servers(option.profile)) if "all" in option.zoo else option.zoo
     try:
-        config.stash[TARGETS] = [*named_targets(option), *_described(config)]
+        config.stash[TARGETS] = [*named_targets(option, _with_datagrams(config)), *_described(config)]
         see_that_names_differ(config.stash[TARGETS])
     except (BadTarget, BadFile, NotBuilt) as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[TARGETS]:
         _draw(option.examples, shorten=not option.unshortened)
+
+
+def _with_datagrams(config: pytest.Config) -> list[str]:
+    """The broken servers that answer datagrams too. The controller asks the zoo; workers are told."""
+    if hasattr(config, "workerinput"):
+        return list(config.workerinput[WITH_DATAGRAMS])
+    return [entry["name"] for entry in zoo() if entry["answers_datagrams"]] if config.option.zoo else []
 
 
 def _described(config: pytest.Config) -> list[Target]:
@@ -96,6 +106,7 @@ def pytest_configure_node(node: Any) -> None:
     option = node.config.option
     node.workerinput[NAMED] = (option.backend, option.zoo)
     own = [target for target in node.config.stash[TARGETS] if target.described]
+    node.workerinput[WITH_DATAGRAMS] = _with_datagrams(node.config)
     node.workerinput[SETTLED] = [dataclasses.asdict(target) for target in own]
 
 
@@ -227,7 +238,7 @@ def _prepare(clause: Clause, trial: Trial, cases: int) -> None:
     bench = trial.bench
     for need in clause.needs:
         if not _has(bench, need):
-            raise (NotApplicable if need is Need.START_LINE else Unobserved)(f"needs {need.value}")
+            raise (NotApplicable if need in NOT_FOR_ALL else Unobserved)(f"needs {need.value}")
     reason = _untellable(clause, bench)
     if reason is not None:
         raise Inconclusive(reason)
@@ -238,6 +249,9 @@ def _prepare(clause: Clause, trial: Trial, cases: int) -> None:
     trial.excuses_company = STANDS_COMPANY if clause.id != STANDS_COMPANY else None
     if FREEZE in clause.needs and clause.id != STANDS_FREEZING and not trial.stands(STOP_AND_CONTINUE):
         msg = f"the server does not go on after it was stopped and continued ({STANDS_FREEZING})"
+        raise Inconclusive(msg)
+    if UDP in clause.needs and clause.id != ANSWERS_DATAGRAMS and not trial.stands(LONE_DATAGRAM):
+        msg = f"the server does not answer one lone datagram as it should ({ANSWERS_DATAGRAMS})"
         raise Inconclusive(msg)
 
 
@@ -258,6 +272,7 @@ def _has(bench: Bench, need: Need) -> bool:
         Need.COMMAND: lambda: server.restartable,
         Need.PORT: lambda: server.restartable and bench.target.told_port,
         Need.START_LINE: lambda: bench.target.announces,
+        Need.UDP: lambda: bench.target.answers_datagrams,
         Need.PROCESS: lambda: tree is not None,
         Need.FREEZE: lambda: server.freezable,
         Need.SOCKETS: lambda: server.sockets() is not None,

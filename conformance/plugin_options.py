@@ -27,6 +27,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--port", type=int, metavar="N", help="the port of its own that the command uses")
     group.addoption("--host", help=f"the address that the command's server binds (default: {DEFAULT_HOST})")
     group.addoption("--address", metavar="HOST:PORT", help="a server that already runs")
+    group.addoption("--udp", metavar="HOST:PORT", help="where the command's or address's server answers datagrams")
     group.addoption("--pid", type=int, metavar="PID", help="its process, to be watched and frozen")
     group.addoption("--targets", metavar="FILE", help="all servers that a targets.toml describes")
     group.addoption("--target", action="append", default=[], metavar="NAME",

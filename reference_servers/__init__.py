@@ -6,6 +6,7 @@
 | `listener`, `stop`, `log` | the listening socket; SIGTERM and SIGINT; lines that never block the loop |
 | `server` | what is the same in every loop: accept, read, answer, settle, drop |
 | `polling`, `selector`, `edge`, `limits` | what several kernel interfaces have in common |
+| `datagrams`, `multi_service` | a UDP socket, and a second listener, in the loop of any backend |
 | `backend_*` | one kernel interface each, and nothing else |
 | `stand_ins` | kqueue and /dev/poll for a platform that has neither |
 | `registry`, `command` | names, availability, and `python -m reference_servers` |

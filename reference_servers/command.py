@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import NoReturn
 
+    from reference_servers.listener import Address
+    from reference_servers.registry import Backend
     from reference_servers.server import Server
     from reference_servers.stop import StopSignals
 
@@ -48,16 +50,36 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
     if backend.reason is not None:
         parser.error(f"backend {backend.name} is unavailable: {backend.reason}")
     try:
-        new_server = backend.load()
+        new_server, more = beside(backend, options)
         listener = Listener(options.host, options.port)
     except (OSError, UnicodeError) as error:
-        parser.error(f"cannot listen on {options.host} port {options.port}: {error}")
+        ports = [port for port in (options.port, options.udp_port, options.echo_port) if port is not None]
+        parser.error(f"cannot listen on {options.host} port {' or '.join(map(str, ports))}: {error}")
     try:
         server = announced(new_server, listener, stop, verbose=options.log)
+        for what, address in more:
+            server.log.serves_too(what, address)
     except OSError as error:
         parser.error(f"cannot make a server on {backend.name}: {error}")
     server.run()
     return 0
+
+
+def beside(backend: Backend, options: argparse.Namespace) -> tuple[Callable[..., Server], list[tuple[str, Address]]]:
+    """Return what makes the server, with the services beside the first one; and what each of these is, and where.
+
+    They are bound here, before anybody can connect to the first: who sees that one serve can use all.
+    """
+    if options.udp_port is None and options.echo_port is None:
+        return backend.load(), []
+    from reference_servers.datagrams import DatagramSocket  # noqa: PLC0415 - a server of one service need not pay
+    from reference_servers.multi_service import multi_service  # noqa: PLC0415
+
+    datagrams = None if options.udp_port is None else DatagramSocket(options.host, options.udp_port)
+    echo = None if options.echo_port is None else Listener(options.host, options.echo_port)
+    places = [("udp", datagrams.address)] if datagrams is not None else []
+    places += [("echo", echo.address)] if echo is not None else []
+    return partial(backend.load(multi_service), datagrams=datagrams, echo=echo), places
 
 
 def serve(new_server: Callable[..., Server], listener: Listener, stop: StopSignals, *, verbose: bool = False) -> None:
@@ -89,6 +111,10 @@ def new_parser() -> argparse.ArgumentParser:
     parser.add_argument("backend", nargs="?", metavar="NAME", help="the backend to run")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on, IPv4, IPv6 or a name (%(default)s)")
     parser.add_argument("--port", default=8001, type=port_number, help="port to listen on, 0 for any (%(default)s)")
+    parser.add_argument("--udp-port", type=port_number, metavar="PORT", help="answer datagrams too, at this port")
+    parser.add_argument(
+        "--echo-port", type=port_number, metavar="PORT", help="echo (RFC 862) over TCP too, at this port"
+    )
     parser.add_argument("--log", action="store_true", help="print who connects and what is received")
     parser.add_argument("--list", action="store_true", help="list the backends, and which of them this platform has")
     parser.add_argument("--json", action="store_true", help="list them as JSON")
@@ -96,7 +122,7 @@ def new_parser() -> argparse.ArgumentParser:
 
 
 def port_number(text: str) -> int:
-    """Return a TCP port; raises ArgumentTypeError when it is none."""
+    """Return a port; raises ArgumentTypeError when it is none."""
     if not (text.isascii() and text.isdigit() and int(text) < 1 << 16):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to 65535")
     return int(text)

@@ -12,6 +12,11 @@ kernel reports about such a connection, an error included, there is a call to ma
 from __future__ import annotations
 
 
+def reply_to(chunk: bytes) -> bytes:
+    """Return the protocol's answer to one chunk, or one datagram."""
+    return b"Server received %a" % chunk
+
+
 class Connection:
     """Bytes in by `receive`, bytes out from `owed`, and what it wants next.
 
@@ -63,7 +68,7 @@ class Connection:
 
     def reply(self, chunk: bytes) -> bytes:
         """Return what one chunk is answered with."""
-        return b"Server received %a" % chunk
+        return reply_to(chunk)
 
     def end(self) -> None:
         """Take note that the peer's stream has ended: nothing more to read, what is owed is still owed."""

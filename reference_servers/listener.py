@@ -143,10 +143,12 @@ def send_without_delay(sock: socket.socket) -> None:
         pass
 
 
-def resolve(host: str, port: int) -> tuple[int, int, int, str, tuple[object, ...]]:
-    """Return the first stream address of `host`, as `getaddrinfo` gives it.
+def resolve(
+    host: str, port: int, kind: socket.SocketKind = socket.SOCK_STREAM
+) -> tuple[int, int, int, str, tuple[object, ...]]:
+    """Return the first address of `host` for sockets of that kind, as `getaddrinfo` gives it.
 
     An ASCII name is passed as bytes: for a str the socket module loads the IDNA codec, a third of the start-up time.
     """
     name = host.encode() if host.isascii() else host
-    return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    return socket.getaddrinfo(name, port, type=kind, flags=socket.AI_PASSIVE)[0]

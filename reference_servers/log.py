@@ -39,6 +39,10 @@ class Log:
         """Say where the server listens; of `HOST:PORT` the port is what follows the last colon."""
         self.line(f"Server start at: {address[0]}:{address[1]}")
 
+    def serves_too(self, what: str, address: Address) -> None:
+        """Say where a further service is, in a line that is not taken for the first one's."""
+        self.line(f"Server start at: {address[0]}:{address[1]} ({what})")
+
     def connected(self, address: Address) -> None:
         """Say who connected."""
         self.line(f"Connected by {address}")

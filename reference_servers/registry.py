@@ -44,9 +44,13 @@ class Backend:
             return None
         return f"this platform's select module has no {self.needs}"
 
-    def load(self) -> Callable[..., Server]:
-        """Import it and return what makes the server of a listener, a stop signal and a log."""
-        new_server: Callable[..., Server] = getattr(import_module(self.module), self.class_name)
+    def load(self, made_of: Callable[[type[Server]], type[Server]] | None = None) -> Callable[..., Server]:
+        """Import it and return what makes the server of a listener, a stop signal and a log.
+
+        `made_of` makes another class of the backend's.
+        """
+        server_class: type[Server] = getattr(import_module(self.module), self.class_name)
+        new_server: Callable[..., Server] = server_class if made_of is None else made_of(server_class)
         return partial(new_server, **self.options)
 
 

@@ -103,12 +103,16 @@ class Server(ABC):
     def turn(self) -> None:
         """Wait once, handle what is ready, then see to newcomers."""
         self.wait(self.timeout_s())
+        self.see_to_newcomers()
+        if self.log.pending:
+            self.log.flush()
+
+    def see_to_newcomers(self) -> None:
+        """Accept where somebody may wait, and end a rest that is over."""
         if self.acceptable:
             self.accept()
         if self.listener.resting and not self.listener.rest_left_s():
             self.resume()
-        if self.log.pending:
-            self.log.flush()
 
     def timeout_s(self) -> float | None:
         """Seconds until something is to be done that no readiness announces; None when there is no such thing."""

@@ -34,7 +34,7 @@ STOP_AND_CONTINUE = s.script(
 COMPANY = s.script(
     s.Connect(902, if_room=True), s.Connect(903), s.Ping(903, b"company"), s.HalfClose(903), s.AwaitEnd(903)
 )
-
+LONE_DATAGRAM = s.script(s.Ask(904, b"datagram"))
 
 # A lone message whose whole connection takes longer than this, alone, makes a server a slow one.
 SLOW_S = 0.03

@@ -420,8 +420,9 @@ class PortReservation:
             try:
                 if sys.platform == "linux":
                     self._token.bind(f"\0echo-conformance/{self.port}")
-                with socket.socket(family_of((host, self.port)), socket.SOCK_STREAM) as probe:
-                    probe.bind((host, self.port))
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                    with socket.socket(family_of((host, self.port)), kind) as probe:
+                        probe.bind((host, self.port))
             except OSError as error:
                 self._token.close()
                 if error.errno != errno.EADDRINUSE:

@@ -56,7 +56,7 @@ def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
         return Breach(f"{step} can be done", actual or stop.trouble.value, "not at all", timed=True)
     client = transcript.clients[step.client]
     if client.fault is not None and stop.trouble is not Trouble.SILENCE:
-        return Breach(_due(client.fault), f"client {client.number}: {client.fault.detail}", ending_of(client, stop))
+        return Breach(_due(client.fault), f"{client.name}: {client.fault.detail}", ending_of(client, stop))
     return Breach(
         _awaited(step, client), _instead(client, stop), ending_of(client, stop), stop.trouble is Trouble.SILENCE
     )
@@ -65,22 +65,26 @@ def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
 def _awaited(step: s.ClientStep, client: ClientRecord) -> str:
     match step:
         case s.Connect() | s.Insist():
-            return f"client {client.number}'s connection is accepted"
+            return f"{client.name}'s connection is accepted"
         case s.AwaitEnd():
-            return f"client {client.number} gets every reply owed and then FIN"
+            return f"{client.name} gets every reply owed and then FIN"
         case s.AwaitBlocked():
-            return f"client {client.number}'s connection stays open while it does not read"
+            return f"{client.name}'s connection stays open while it does not read"
+        case _ if client.datagrams is not None:
+            return f"{client.name} gets one reply to every datagram it sent"
         case _:
-            return f"client {client.number} gets a reply to every byte it sent"
+            return f"{client.name} gets a reply to every byte it sent"
 
 
 def _instead(client: ClientRecord, stop: Stop) -> str:
     progress = f"{client.answered_bytes:,} of the {client.sent_bytes:,} bytes it sent were answered"
+    if client.datagrams is not None:
+        progress = "{:,} of the {:,} datagrams it sent were answered".format(*client.datagrams)
     match stop.trouble:
         case Trouble.SILENCE:
             return f"nothing more came for {stop.detail}; {progress}"
         case Trouble.ENDED if client.ending is not None:
-            return f"{_ENDINGS[client.ending]}; {progress}"
+            return f"{_ended(client)}; {progress}"
         case _:
             return f"{stop.trouble.value} ({stop.detail}); {progress}"
 
@@ -89,10 +93,12 @@ def _unasked(client: ClientRecord) -> Breach | None:
     if not client.promised:
         return None
     if client.fault is not None:
-        return Breach(_due(client.fault), f"client {client.number}: {client.fault.detail}", ending_of(client))
+        return Breach(_due(client.fault), f"{client.name}: {client.fault.detail}", ending_of(client))
     if client.ending is not None and not (client.half_closed and client.ending is Ending.FIN):
-        expected = f"client {client.number}'s connection stays open: its client did not end it"
-        return Breach(expected, _ENDINGS[client.ending], ending_of(client))
+        expected = f"{client.name}'s connection stays open: its client did not end it"
+        if client.datagrams is not None:
+            expected = "the server goes on taking datagrams"
+        return Breach(expected, _ended(client), ending_of(client))
     return None
 
 
@@ -123,11 +129,17 @@ _ENDINGS = {
 }
 
 
+def _ended(client: ClientRecord) -> str:
+    if client.datagrams is not None and client.ending is Ending.REFUSED:
+        return "a datagram was refused: nobody is at that port (ICMP)"
+    return _ENDINGS[client.ending] if client.ending is not None else "nothing ended"
+
+
 def ending_of(client: ClientRecord, stop: Stop | None = None) -> str:
     """How a client's connection ended, in words."""
     got = f"after {client.received_bytes:,} bytes of answer"
     if client.ending is Ending.SILENCE and stop is not None:
-        return f"client {client.number}: silence for {stop.detail}, {got}"
+        return f"{client.name}: silence for {stop.detail}, {got}"
     if client.ending is None:
-        return f"client {client.number}: still open, {got}"
-    return f"client {client.number}: {client.ending.value}, {got}"
+        return f"{client.name}: still open, {got}"
+    return f"{client.name}: {client.ending.value}, {got}"

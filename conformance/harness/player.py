@@ -1,4 +1,4 @@
-"""Plays a script against a server. All the socket calls of the suite are made here and in the peer.
+"""Plays a script against a server. All the socket calls of the suite are made here and in the peers.
 
 While a step waits, every client that is not stalled is read and every client that has something to send sends it. A
 wait ends when its condition holds, when the connection it is about has ended, when its answer is wrong, or in silence;
@@ -8,11 +8,12 @@ what happened is written down, and never judged here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from clients.peer import SLICE_S, Ending, Event, Peer, pump
+from clients.peer import SLICE_S, Ending, Event, Peer, Pumped, pump
 from conformance.harness import script as s
 from conformance.harness.buffers import Buffers
+from conformance.harness.datagrams import Datagrams
 from conformance.harness.kernel import TcpState, waits_for_window
 from conformance.harness.load import Crowd, Torrents, finds_room
 from conformance.harness.patience import LONGEST_CASE_S, Allowance
@@ -93,6 +94,7 @@ class Player:
         self._crowd = Crowd(server, answers, silence_s, self._see_that_time_is_left)
         self._torrents = Torrents(server)
         self._buffers = Buffers(server, self._server_steps, self._pump)
+        self._datagrams = Datagrams(server, answers, self._pump, lambda: self._frozen)
         self._looks_at_sockets = False
         self._slowest_s = 0.0
         self._allowance = Allowance(longest_s, server.in_line_s)
@@ -124,6 +126,7 @@ class Player:
             s.StemTorrents: self._torrents.stem,
             s.Terminate: self._terminate,
             **self._server_steps.steps,
+            **self._datagrams.steps,
         }
 
     def play(self, script: s.Script) -> Transcript:
@@ -152,6 +155,7 @@ class Player:
             self._crowd.leave(s.CrowdLeaves())
             for client in self._clients.values():
                 client.peer.discard()
+            self._datagrams.discard()
             self._server_steps.undo()  # after they left: poll(2) refuses more descriptors than the limit allows
         return transcript
 
@@ -166,6 +170,7 @@ class Player:
         if transcript.stop is not None or transcript.epitaph is not None:
             transcript.last_words = self._server.last_words()
         transcript.clients = {number: client.record() for number, client in self._clients.items()}
+        transcript.clients |= self._datagrams.records()
         stop = transcript.stop
         if stop and stop.trouble is Trouble.SILENCE and isinstance(stop.step, s.ClientStep):
             silent = transcript.clients[stop.step.client]
@@ -308,12 +313,12 @@ class Player:
 
     # Waiting
 
-    def _pump(self, about: list[Peer], until: Callable[[], bool], *, slice_s: float = SLICE_S) -> None:
+    def _pump(self, about: Sequence[Pumped], until: Callable[[], bool], *, slice_s: float = SLICE_S) -> None:
         """Pump all clients; halted by silence on those it is about, or by a case that takes too long."""
         if self._frozen:
             msg = "the script waits for a frozen server"
             raise ValueError(msg)
-        peers = [client.peer for client in self._clients.values()]
+        peers: list[Pumped] = [*(client.peer for client in self._clients.values()), *self._datagrams.peers]
         reached = False
 
         def over() -> bool:
@@ -357,6 +362,7 @@ class Player:
             peer = client.peer
             if peer.interest() and peer.connected and peer.reading:
                 peer.receive()
+        self._datagrams.take_what_is_there()
 
     # The server
 

@@ -144,6 +144,37 @@ class AwaitBlocked(ClientStep):
 
 
 @dataclass(frozen=True, slots=True)
+class Datagram(ClientStep):
+    """Send one datagram, from a socket of this client's own; to one that is not `promised` an answer, none is due."""
+
+    data: bytes
+    promised: bool = True
+
+    def __str__(self) -> str:
+        return f"datagram {self.client} {shown(self.data)}" + ("" if self.promised else ", promised nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(ClientStep):
+    """Send one datagram and wait until every one that the client has sent is answered."""
+
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"ask {self.client} {shown(self.data)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitDatagrams(ClientStep):
+    """Wait until every datagram that the client has sent is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanish(ClientStep):
+    """Close the client's datagram socket: answers to it are refused. Nothing is promised about them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Crowd(Step):
     """So many more clients connect, as far as there is room, and say nothing. They are promised nothing yet."""
 

@@ -10,6 +10,7 @@ from typing import Self
 import psutil
 
 from clients.peer import Address
+from conformance.harness.datagram_sockets import Losses, sockets_at
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import READY_WITHIN_S, CannotStart, Keeper, PortReservation, Process, reachable
 from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, in_line_ourselves_s, tree_of
@@ -31,6 +32,9 @@ class Server:
         self._keeper = keeper
         self._process: Process | None = None
         self._kept_port: PortReservation | None = None
+        self._udp_port: PortReservation | None = None
+        self._losses: Losses | None = None
+        self.datagram_address: Address = ("", 0)  # where it answers datagrams, if it does
         self._limited = False  # whether `release` has anything to undo: it is called after each case
         self._in_sight = False  # whether the kernel that we ask is the one that has its socket
 
@@ -45,8 +49,11 @@ class Server:
 
     def _run(self, command: tuple[str, ...], reserved: PortReservation | None = None) -> None:
         target = self.target
+        if target.told_udp_port and self._udp_port is None:
+            self._udp_port = PortReservation(target.host)
+        udp_port = str(self._udp_port.port) if self._udp_port is not None else ""
         self._process = Process(
-            command,
+            [word.replace("{udp_port}", udp_port) for word in command],
             self._keeper,
             host=target.host,
             fixed_port=target.fixed_port,
@@ -59,6 +66,7 @@ class Server:
         self.address = self._process.address
         self._in_sight = self.kernel.sees(self.address)
         self.tree = tree_of(self._process.pid)
+        self._expect_datagrams()
         self._let_it_take_the_probe()
         try:
             self._process.stays()
@@ -74,9 +82,9 @@ class Server:
         if self._process is None:
             return False
         ended = self._process.terminate(within_s)
-        kept = self._process.give_up_port()
+        kept, (kept_udp, self._udp_port) = self._process.give_up_port(), (self._udp_port, None)
         self.end()
-        self._kept_port = kept
+        self._kept_port, self._udp_port = kept, kept_udp
         return ended
 
     def start_again(self) -> None:
@@ -130,6 +138,25 @@ class Server:
             for pid in self.tree.pids():
                 self._keeper.tell(f"{verb} {pid}")
 
+    def _expect_datagrams(self) -> None:
+        """Find out where it answers datagrams, and wait until somebody is there, where that can be seen."""
+        target, port = self.target, self._udp_port.port if self._udp_port is not None else None
+        if not target.answers_datagrams:
+            return
+        self.datagram_address = self.address if port is None else (self.address[0], port)
+        if target.udp is not None:
+            self.datagram_address = reachable(target.udp)[0]
+        deadline = time.monotonic() + REACHES_WITHIN_S
+        while self._in_sight and not sockets_at(self.datagram_address[1]) and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN_S)
+        self._losses = Losses(self.datagram_address[1])
+
+    def datagrams_lost(self, *own_ports: int) -> str | None:
+        """Why a silence is not held against it: datagrams were lost, also at sockets of ours, or nobody can tell."""
+        if self._losses is None or not self._in_sight:
+            return "whether the datagrams arrived cannot be seen from here"
+        return self._losses.any_since(*own_ports)
+
     def _let_it_take_the_probe(self) -> None:
         """That a server is there is seen by connecting to it: no case is to share a batch with that connection."""
         deadline = time.monotonic() + TAKES_PROBE_WITHIN_S
@@ -146,6 +173,9 @@ class Server:
         if self._kept_port is not None:
             self._kept_port.release()
             self._kept_port = None
+        if self._udp_port is not None:
+            self._udp_port.release()
+            self._udp_port = None
 
     def __enter__(self) -> Self:
         return self
@@ -235,6 +265,7 @@ class Server:
             msg = f"nobody answers on {address[0]}:{address[1]}: {refused.strerror or refused}"
             raise CannotStart(msg)
         self._in_sight = self.kernel.sees(self.address)
+        self._expect_datagrams()
         if pid is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 psutil.Process(pid)

@@ -15,8 +15,10 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_CHUNK_LIMIT_BYTES = 1024
 DEFAULT_PROFILE = "received"
 START_LINE = "start-line"
+UDP = "udp"
 # What a target may declare that cannot be seen from its command: clauses that need it are tried on no other.
-CAPABILITIES = (START_LINE,)
+CAPABILITIES = (START_LINE, UDP)
+PLACEHOLDERS = {"host", "port", "udp_port"}
 FACTORS = (0.05, 100.0)  # of patience, from the least to the most
 INTERPRETER = re.compile(r"env|nice|exec|(ba|da)?sh|python[0-9.]*|node|java|ruby|perl|php|tclsh[0-9.]*")
 PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z_]+)\}")
@@ -40,6 +42,7 @@ class Target:
     fixed_port: int | None = None
     address: Address | None = None
     pid: int | None = None
+    udp: Address | None = None  # where it answers datagrams, if that is neither told to it nor where its streams are
     profile: str = DEFAULT_PROFILE
     chunk_limit_bytes: int = DEFAULT_CHUNK_LIMIT_BYTES
     host: str = DEFAULT_HOST
@@ -63,6 +66,16 @@ class Target:
         return self.command is not None and not self.told_port
 
     @property
+    def told_udp_port(self) -> bool:
+        """Whether its command takes the port at which it is to answer datagrams."""
+        return any("{udp_port}" in word for word in self.command or ())
+
+    @property
+    def answers_datagrams(self) -> bool:
+        """Whether it is to answer datagrams too: at the address of its streams, unless another one is named."""
+        return UDP in self.capabilities or self.udp is not None or self.told_udp_port
+
+    @property
     def copies(self) -> bool:
         """Whether each worker can start its own copy of it."""
         return self.command is not None and self.fixed_port is None
@@ -76,12 +89,15 @@ class Target:
 
 def backend_target(name: str) -> Target:
     """A reference server, started as a program of its own: the judge never imports the judged."""
-    return Target(name, ("--backend", name), command=_module_command("reference_servers", name), ours=True)
+    command = (*_module_command("reference_servers", name), "--udp-port", "{port}")
+    return Target(name, ("--backend", name), command=command, ours=True, capabilities=(UDP,))
 
 
-def zoo_target(name: str, profile: str) -> Target:
+def zoo_target(name: str, profile: str, *, answers_datagrams: bool = False) -> Target:
     """A broken server of the zoo."""
-    return Target(name, ("--zoo", name), profile=profile, command=_module_command("conformance.zoo", name), ours=True)
+    command = _module_command("conformance.zoo", name)
+    capabilities = (UDP,) if answers_datagrams else ()
+    return Target(name, ("--zoo", name), profile=profile, command=command, ours=True, capabilities=capabilities)
 
 
 def _module_command(module: str, name: str) -> tuple[str, ...]:
@@ -89,7 +105,14 @@ def _module_command(module: str, name: str) -> tuple[str, ...]:
 
 
 def command_target(
-    command: str, *, port: int | None, host: str, profile: str, chunk_limit_bytes: int, folder: str | None = None
+    command: str,
+    *,
+    port: int | None,
+    host: str,
+    profile: str,
+    chunk_limit_bytes: int,
+    folder: str | None = None,
+    udp: str | None = None,
 ) -> Target:
     """A server started by the user's command, in a folder. Raises `BadTarget` where the command cannot be meant."""
     try:
@@ -100,44 +123,58 @@ def command_target(
     if not words:
         msg = "the command is empty"
         raise BadTarget(msg)
-    unknown = sorted({name for word in words for name in PLACEHOLDER.findall(word)} - {"host", "port"})
+    unknown = sorted({name for word in words for name in PLACEHOLDER.findall(word)} - PLACEHOLDERS)
     takes_port = "{port}" in command
     if unknown and not takes_port:
-        msg = f"the command has {{{unknown[0]}}}, which is no placeholder: {{host}} and {{port}} are"
+        msg = f"the command has {{{unknown[0]}}}, which is no placeholder: {{host}}, {{port}} and {{udp_port}} are"
         raise BadTarget(msg)
     if takes_port and port is not None:
         msg = "the command takes a {port}, so --port must not name one"
         raise BadTarget(msg)
+    if "{udp_port}" in command and udp is not None:
+        msg = "the command takes a {udp_port}, so --udp must not name one"
+        raise BadTarget(msg)
     options = ["--command", command]
     if port is not None:
         options += ["--port", str(port)]
+    options += [] if udp is None else ["--udp", udp]
     return Target(
         name_of(words),
         _with(options, host, profile, chunk_limit_bytes),
         command=words,
         folder=folder,
         fixed_port=port,
+        udp=None if udp is None else address_of(udp),
         profile=profile,
         chunk_limit_bytes=chunk_limit_bytes,
         host=host,
     )
 
 
-def address_target(text: str, *, pid: int | None, profile: str, chunk_limit_bytes: int) -> Target:
-    """A server that already runs. Raises `BadTarget` where `text` is not HOST:PORT."""
+def address_of(text: str) -> Address:
+    """The address that is meant. Raises `BadTarget` where `text` is not HOST:PORT."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 65536:
         msg = f"{text!r} is not an address: write HOST:PORT, such as 127.0.0.1:8001 or [::1]:8001"
         raise BadTarget(msg)
+    return host.strip("[]"), int(port)
+
+
+def address_target(
+    text: str, *, pid: int | None, profile: str, chunk_limit_bytes: int, udp: str | None = None
+) -> Target:
+    """A server that already runs. Raises `BadTarget` where `text` or `udp` is not HOST:PORT."""
+    address = address_of(text)
     options = ["--address", text]
     if pid is not None:
         options += ["--pid", str(pid)]
-    address = (host.strip("[]"), int(port))
+    options += [] if udp is None else ["--udp", udp]
     return Target(
         text,
         _with(options, DEFAULT_HOST, profile, chunk_limit_bytes),
         address=address,
         pid=pid,
+        udp=None if udp is None else address_of(udp),
         profile=profile,
         chunk_limit_bytes=chunk_limit_bytes,
     )

@@ -54,6 +54,34 @@ class Answers(Protocol):
     def finish(self) -> FaultLike | None:
         """What is wrong, now that nothing more will come."""
 
+    def datagrams(self) -> DatagramAnswers:
+        """A new oracle of the same profile, for datagrams."""
+
+
+class DatagramAnswers(Protocol):
+    """An oracle for datagrams: it is told of each that goes out and of each that comes back to one sender."""
+
+    answered_bytes: int
+    answered_datagrams: int
+    sent_datagrams: int
+
+    def sent(self, data: bytes, *, promised: bool = True) -> None:
+        """One was sent; one that is not promised an answer need have none."""
+
+    def answered(self, answer: bytes) -> None:
+        """One came back."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that are promised an answer are answered."""
+
+    @property
+    def fault(self) -> FaultLike | None:
+        """What is wrong so far."""
+
+    def finish(self) -> FaultLike | None:
+        """What is wrong, now that nothing more will come."""
+
 
 class Trouble(enum.Enum):
     """Why a step was not done."""
@@ -96,7 +124,10 @@ class Stop:
 
 @dataclass(slots=True)
 class ClientRecord:
-    """One client's part. `promised` is False once the client gave up its claim (reset, full close, urgent byte)."""
+    """One client's part. `promised` is False once the client gave up its claim (reset, full close, urgent byte).
+
+    Of one that sends datagrams, `datagrams` are how many were answered, and how many it sent.
+    """
 
     number: int
     sent_bytes: int
@@ -109,6 +140,12 @@ class ClientRecord:
     ending: Ending | None
     fault: FaultLike | None
     events: list[Event] = field(repr=False)
+    datagrams: tuple[int, int] | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return f"client {self.number}" if self.datagrams is None else f"sender {self.number}"
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """The profile ``echo``: bytes come back unchanged (RFC 862)."""
 
+from conformance.oracle.datagrams import DatagramAnswers, same
 from conformance.oracle.fault import EXCERPT_BYTES, Fault
 from conformance.oracle.spans import shared
 from conformance.oracle.stream import AnswerStream, Departure
@@ -8,6 +9,10 @@ from conformance.oracle.trace import Finding, trace
 
 class EchoAnswers(AnswerStream):
     """Judges answers that are what was sent, byte for byte."""
+
+    def datagrams(self) -> DatagramAnswers:
+        """One for datagrams that come back as they were."""
+        return DatagramAnswers(same, same)
 
     @property
     def ceiling_bytes(self) -> int:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from conformance.oracle import literal
+from conformance.oracle.datagrams import DatagramAnswers, received_content, received_reply
 from conformance.oracle.fault import Fault, FaultKind
 from conformance.oracle.misreply import explain
 from conformance.oracle.reply import OPENING, PREFIX, Breach, ReplyReader
@@ -24,6 +25,10 @@ class ReceivedAnswers(AnswerStream):
         super().__init__()
         self._limit = limit
         self._reader = ReplyReader(limit)
+
+    def datagrams(self) -> DatagramAnswers:
+        """One for datagrams, each a chunk of its own."""
+        return DatagramAnswers(received_reply, received_content)
 
     @property
     def ceiling_bytes(self) -> int:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Final
 
+from conformance.oracle.datagrams import DatagramAnswers
 from conformance.oracle.fault import EXCERPT_BYTES, Fault, FaultKind
 from conformance.oracle.spans import shown, span
 from conformance.oracle.trace import Finding
@@ -88,6 +89,10 @@ class AnswerStream(ABC):
     def answered_bytes(self) -> int:
         """How many of the bytes sent have been answered correctly so far."""
         return self._answered if self._departure is None else self._departure.sent_offset
+
+    @abstractmethod
+    def datagrams(self) -> DatagramAnswers:
+        """Return a judge of the same profile for the datagrams of one sender."""
 
     @property
     @abstractmethod

@@ -35,6 +35,10 @@ CALLS = {
     "stall": "{who}.stall()",
     "resume": "{who}.resume()",
     "await blocked": "await_blocked({number})",
+    "datagram": "sender({number}).say({data})",
+    "ask": "sender({number}).ask({data})",
+    "await datagrams": "sender({number}).await_datagrams()",
+    "vanish": "sender({number}).vanish()",
     "crowd": "crowd({number})",
     "crowd speaks": "crowd_speaks()",
     "crowd leaves": "crowd_leaves()",
@@ -92,6 +96,9 @@ class Call:
             call = "connect_if_room({number}" + (", {options})" if values["options"] else ")")
         elif self.do == "connect" and options.get("promised") is False:
             call = "come_meanwhile({number})"
+        elif self.do == "datagram":
+            more = ", {options})" if values["options"] else ")"
+            call = ("queue_datagram({number}, {data}" if self.frozen else "sender({number}).say({data}") + more
         text = call.format(**values)
         return f"arrived({text})" if self.frozen and self.do in ARRIVING else text
 

@@ -27,6 +27,7 @@ MODULES = (
     "kernel",
     "processes",
     "freezing",
+    "datagrams",
     "blocking",
     "watching",
     "limits",

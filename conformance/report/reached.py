@@ -12,7 +12,8 @@ class Means:
     """How a target is reached: by a command that starts it, in a folder, or at an address; and what it answers.
 
     `options` are the words that name it on the suite's command line. `address` is where it serves, as far as that is
-    known before it starts; port 0 is any. `patience` is the factor by which silence is waited for longer, or less long.
+    known before it starts; port 0 is any, and `udp` where it answers datagrams, if that is elsewhere and not told by
+    the command. `patience` is the factor by which silence is waited for longer, or less long.
     """
 
     options: list[str]
@@ -22,6 +23,7 @@ class Means:
     profile: str
     chunk_limit_bytes: int
     patience: float = 1.0
+    udp: tuple[str, int] | None = None
 
     @property
     def copies(self) -> bool:
@@ -31,6 +33,7 @@ class Means:
     def words(self) -> list[str]:
         """The arguments by which a reproducer is pointed at it."""
         where = [self.address[0], str(self.address[1])] if self.address is not None else []
+        where += [] if self.udp is None else ["--udp", f"{self.udp[0]}:{self.udp[1]}"]
         return where + (["--", *self.command] if self.command is not None else [])
 
     def arguments(self) -> str:
@@ -45,4 +48,5 @@ def means_to_data(means: Means) -> dict[str, Any]:
 
 def means_from_data(data: dict[str, Any]) -> Means:
     """The reverse of `means_to_data`."""
-    return Means(**data | {"address": tuple(data["address"]) if data["address"] else None})
+    places = {name: tuple(data[name]) if data[name] else None for name in ("address", "udp")}
+    return Means(**data | places)

@@ -35,6 +35,7 @@ class Described:
     home: Path
     command: str = ""
     address: str = ""
+    udp: str | None = None
     pid: int | None = None
     port: int | None = None
     host: str = DEFAULT_HOST
@@ -99,12 +100,12 @@ def target_of(one: Described, file: str, *, profile: str, chunk_limit_bytes: int
     """
     profile, limit = one.profile or profile, one.chunk_limit or chunk_limit_bytes
     if one.address:
-        target = address_target(one.address, pid=one.pid, profile=profile, chunk_limit_bytes=limit)
+        target = address_target(one.address, pid=one.pid, profile=profile, chunk_limit_bytes=limit, udp=one.udp)
     else:
         command = shlex.join(one.words(one.command, one.output))
         folder = os.path.normpath(one.home / one.folder)
         target = command_target(
-            command, folder=folder, port=one.port, host=one.host, profile=profile, chunk_limit_bytes=limit
+            command, folder=folder, port=one.port, host=one.host, profile=profile, chunk_limit_bytes=limit, udp=one.udp
         )
     options = ["--target", one.name] if file == DEFAULT_FILE else ["--targets", file, "--target", one.name]
     options += ["--profile", profile] if one.profile is None and profile != DEFAULT_PROFILE else []

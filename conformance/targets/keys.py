@@ -45,6 +45,7 @@ def _factor(value: Any) -> str | None:
 SINGLE: dict[str, Check] = {
     "command": _text,
     "address": _text,
+    "udp": _text,
     "pid": _whole(),
     "port": _whole(HIGHEST_PORT),
     "host": _text,

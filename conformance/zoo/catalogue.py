@@ -17,6 +17,7 @@ CHAPTERS = (
     "readiness",
     "limits",
     "lifecycle",
+    "datagram",
     "processes",
     "programs_in_c",
     "exhibits",

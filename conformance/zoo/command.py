@@ -26,7 +26,9 @@ from conformance.zoo.unseen import UNSEEN
 from reference_servers.backend_epoll import EpollServer
 from reference_servers.command import USAGE_STATUS, OneLineParser, port_number, serve
 from reference_servers.connection import Connection
+from reference_servers.datagrams import DatagramSocket
 from reference_servers.listener import Listener
+from reference_servers.multi_service import MultiService, multi_service
 from reference_servers.server import Server
 from reference_servers.stop import StopSignals
 
@@ -67,9 +69,17 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
 
 def listing(broken: dict[str, Any]) -> str:
     """All that is said of them, as JSON."""
-    return json.dumps(
-        [{**bug._asdict(), "missing": missing(each)} for each in broken.values() if (bug := bug_of(each))]
-    )
+    told = [
+        {**bug._asdict(), "missing": missing(each), "answers_datagrams": answers_datagrams(each)}
+        for each in broken.values()
+        if (bug := bug_of(each))
+    ]
+    return json.dumps(told)
+
+
+def answers_datagrams(broken: Any) -> bool:
+    """Whether it answers datagrams too, at the port of its connections."""
+    return isinstance(broken, type) and issubclass(broken, DatagramSocket | MultiService)
 
 
 def missing(broken: Any) -> str | None:
@@ -89,6 +99,8 @@ def prepare(broken: Any, options: argparse.Namespace, stop: StopSignals) -> Call
         return prepare_program(broken.file, options, stop)
     if not isinstance(broken, type):
         return prepare_function(broken, options)
+    if issubclass(broken, DatagramSocket | MultiService):
+        return prepare_datagrams(broken, options, stop)
     if issubclass(broken, Listener):
         return partial(serve, EpollServer, broken(options.host, options.port), stop)
     if issubclass(broken, Connection):
@@ -96,6 +108,17 @@ def prepare(broken: Any, options: argparse.Namespace, stop: StopSignals) -> Call
         return partial(serve, server, Listener(options.host, options.port), stop)
     assert issubclass(broken, Server)
     return partial(serve, broken, Listener(options.host, options.port), stop)
+
+
+def prepare_datagrams(
+    broken: type[DatagramSocket | MultiService], options: argparse.Namespace, stop: StopSignals
+) -> Callable[[], object]:
+    """A datagram socket, or a server that has one: it is bound before anybody can connect at the same port."""
+    socket_type = broken if issubclass(broken, DatagramSocket) else DatagramSocket
+    server_type = broken if issubclass(broken, MultiService) else multi_service(EpollServer)
+    datagrams = socket_type(options.host, options.port)
+    listener = Listener(options.host, int(str(datagrams.address[1])))
+    return partial(serve, partial(server_type, datagrams=datagrams), listener, stop)
 
 
 def prepare_function(serving: Callable[[socket.socket], object], options: argparse.Namespace) -> Callable[[], object]:

@@ -13,7 +13,11 @@ command = partial(command_target, port=None, host="127.0.0.1", profile="received
 address = partial(address_target, pid=None, profile="received", chunk_limit_bytes=1024)
 
 BAD_COMMANDS = {
-    "unknown placeholder": ("./server {prot}", None, "{prot}, which is no placeholder: {host} and {port} are"),
+    "unknown placeholder": (
+        "./server {prot}",
+        None,
+        "{prot}, which is no placeholder: {host}, {port} and ",
+    ),
     "empty": ("", None, "empty"),
     "blank": ("  ", None, "empty"),
     "unbalanced quote": ("./server 'a {port}", None, "cannot be split into words"),

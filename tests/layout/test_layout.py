@@ -22,7 +22,7 @@ TOLD = ("conformance.report", "conformance.clauses", "conformance.toml_file")
 # What each room may import of the project, besides itself. There are no other arrows.
 ARROWS = {
     "conformance.oracle": (),
-    "conformance.harness": ("clients.peer", "clients.torrent"),
+    "conformance.harness": ("clients.peer", "clients.datagram_peer", "clients.torrent"),
     "conformance.report": (),
     "conformance.clauses": (),
     "conformance.toml_file": (),

@@ -34,7 +34,8 @@ def test_the_tutorial_s_select_server(tmp_path: Path) -> None:
 def test_an_example_that_is_a_finding(name: str, tmp_path: Path) -> None:
     target = buildable(name)
     chapters = sorted({f"{clause.partition('.')[0]}." for clause in target.breaks})
-    run = judged(tmp_path, start_command(target), "--examples", "quick", "-k", " or ".join(chapters))
+    profile = ["--profile", target.profile] if target.profile else []
+    run = judged(tmp_path, start_command(target), *profile, "--examples", "quick", "-k", " or ".join(chapters))
     assert (run.code, run.verdict) == (1, "nonconformant"), run.said
     assert run.broken == set(target.breaks), run.said
 

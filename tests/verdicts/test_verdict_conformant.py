@@ -17,11 +17,15 @@ CONFORMANT = [name for name, target in targets().items() if not target.finding]
 @pytest.mark.parametrize("name", CONFORMANT)
 def test_an_example_is_conformant(name: str, tmp_path: Path) -> None:
     target = buildable(name)
-    run = judged(tmp_path, start_command(target), "--examples", "quick")
+    command = start_command(target)
+    # What these are for is their datagrams; their connections are served like those of the others of their stacks.
+    chapters = ["-k", "datagram. or reply. or close."] if "{udp_port}" in target.command else []
+    run = judged(tmp_path, command, "--examples", "quick", *chapters)
     assert run.code == 0, run.said
-    assert run.verdict == ("conformant" if target.shoulds_missed else "strict"), run.said
+    missed = {clause for clause in target.shoulds_missed if clause in run.outcomes}
+    assert run.verdict == ("conformant" if missed else "strict"), run.said
     not_passed = {clause for clause, outcome in run.outcomes.items() if outcome not in {"pass", "not-applicable"}}
-    assert not_passed == target.shoulds_missed.keys(), run.said
+    assert not_passed == missed, run.said
 
 
 def test_examples_are_in_many_stacks_and_languages() -> None:

@@ -5,6 +5,16 @@ from __future__ import annotations
 from conformance.report.reproducing.verdict import shared, shown
 
 
+def reply_to(data: bytes) -> bytes:
+    """The answer to a datagram."""
+    return data
+
+
+def content_of(answer: bytes) -> bytes | None:
+    """The datagram that an answer is right for."""
+    return answer
+
+
 class Answers:
     """Judges one connection's answers: the bytes that were sent come back as they were (RFC 862)."""
 

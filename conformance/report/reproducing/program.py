@@ -115,7 +115,7 @@ def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None, bool
     Ends with status 2 where they cannot be meant.
     """
     parser = argparse.ArgumentParser(
-        usage="%(prog)s [--pause] [--silence SECONDS] [HOST PORT] [-- COMMAND ...]",
+        usage="%(prog)s [--pause] [--silence SECONDS] [--udp HOST:PORT] [HOST PORT] [-- COMMAND ...]",
         description=f"Show a server's fault: {CLAUSE}.",
         epilog="Exit status: 1 the fault shows, 0 it does not, 2 it cannot be told. {host} and {port} in the command "
         "are filled in; without them the server prints the line 'Server start at: HOST:PORT', or HOST PORT say where "
@@ -124,6 +124,7 @@ def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None, bool
     parser.add_argument("host", nargs="?", metavar="HOST", help="where the server serves")
     parser.add_argument("port", nargs="?", metavar="PORT", type=int)
     parser.add_argument("--silence", type=float, metavar="SECONDS", help="how long nothing may come (%(default)s)")
+    parser.add_argument("--udp", type=place, metavar="HOST:PORT", help="where it answers datagrams, if elsewhere")
     parser.add_argument("--pause", action="store_true", help="wait for Enter before the case is played")
     parser.set_defaults(silence=Patience.silence_s)
     before, command = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
@@ -131,7 +132,14 @@ def arguments(words: list[str]) -> tuple[list[str], tuple[str, int] | None, bool
     if (told.host is None) is not (told.port is None) or not (command or told.host):
         parser.error("HOST PORT, or a command after --, say which server is meant")
     Patience.silence_s = told.silence
+    SERVER.udp = told.udp
     return command, None if told.host is None else (told.host.strip("[]"), told.port), told.pause
+
+
+def place(text: str) -> tuple[str, int]:
+    """An address from its words. Raises ValueError where they are none."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def longest_case_s() -> int:

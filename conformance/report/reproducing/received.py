@@ -12,6 +12,20 @@ OPENING = b"Server received b"
 BODY = {quote: re.compile(rb"(?:[^\\%c]|\\.)*" % quote, re.DOTALL) for quote in b"'\""}
 
 
+def reply_to(data: bytes) -> bytes:
+    """The answer to a datagram."""
+    return OPENING[:-1] + repr(data).encode()
+
+
+def content_of(answer: bytes) -> bytes | None:
+    """The datagram that an answer is right for; None where it is for none."""
+    try:
+        content = ast.literal_eval(answer[len(OPENING) - 1 :].decode("ascii"))
+    except (ValueError, SyntaxError):
+        return None
+    return content if isinstance(content, bytes) and reply_to(content) == answer else None
+
+
 class Answers:
     """Judges one connection's answers: to each chunk that was read, `Server received ` and its bytes literal.
 

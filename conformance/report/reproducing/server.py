@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import random
 import re
@@ -60,6 +61,7 @@ class Server:
 
     def __init__(self) -> None:
         self.address = ("", 0)
+        self.udp: tuple[str, int] | None = None  # where it answers datagrams, if that is elsewhere
         self.command: list[str] = []
         self.process: subprocess.Popen[bytes] | None = None
         self.outputs: list[Output] = []
@@ -72,7 +74,11 @@ class Server:
         host, port = address or ("127.0.0.1", 0)
         if not port and any("{port}" in word for word in command):
             port = free_port(host)
-        words = [word.replace("{host}", host).replace("{port}", str(port)) for word in command]
+        if self.udp is None and any("{udp_port}" in word for word in command):
+            self.udp = host, free_port(host)
+        udp_port = str(self.udp[1]) if self.udp is not None else ""
+        filled = {"{host}": host, "{port}": str(port), "{udp_port}": udp_port}
+        words = [functools.reduce(lambda word, each: word.replace(*each), filled.items(), word) for word in command]
         self.command = command
         adopt_orphans()
         try:
