@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-from docs_pages import PAGES, ROOT, blocks, comparable, played, session
+from docs_pages import PAGES, ROOT, TRANSLATIONS, blocks, comparable, played, session
 
 from conformance.cli import main
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-# The program of one page changes as it goes on: that page has a test of its own.
-ELSEWHERE = {"mending-the-tutorial.md"}
+# The program of one page changes as it goes on: that page has a test of its own. A translation shows what its original
+# shows, as another says.
+ELSEWHERE = {"mending-the-tutorial.md", *(page.name for page in TRANSLATIONS)}
 WITH_SESSIONS = [page for page in PAGES if page.name not in ELSEWHERE and any(map(session, blocks(page, "console")))]
 PAGES_PORT = "--port 8001"  # where a page has a server of this project, for its clients
 FIRST_SERVER = "server.py"  # what the README calls the first program that it shows
