@@ -11,6 +11,7 @@ from docs_pages import TRANSLATED, TRANSLATIONS
 if TYPE_CHECKING:
     from pathlib import Path
 
+FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 every = pytest.mark.parametrize("page", TRANSLATIONS, ids=lambda page: page.name)
 
 
@@ -19,13 +20,25 @@ def original(page: Path) -> Path:
 
 
 def fenced(page: Path) -> list[str]:
-    return re.findall(r"^ *```.*?^ *```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    return FENCED.findall(page.read_text())
+
+
+def prose(page: Path) -> str:
+    return FENCED.sub("", page.read_text())
 
 
 def outline(page: Path) -> list[str]:
     """The level of each heading, in order."""
-    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^#+(?= )", prose, re.MULTILINE)
+    return re.findall(r"^#+(?= )", prose(page), re.MULTILINE)
+
+
+def pages(page: Path) -> list[str]:
+    """Where its links lead, in whichever language, and sorted: a sentence may be turned round."""
+    return sorted(target.replace(TRANSLATED, "") for target in re.findall(r"\]\(([^)#]+)", prose(page)))
+
+
+def words_of_code(page: Path) -> set[str]:
+    return set(re.findall(r"`([^`\n]+)`", prose(page)))
 
 
 @every
@@ -36,6 +49,12 @@ def test_it_shows_the_same(page: Path) -> None:
 @every
 def test_it_has_the_same_parts(page: Path) -> None:
     assert outline(page) == outline(original(page))
+
+
+@every
+def test_it_names_the_same(page: Path) -> None:
+    assert pages(page) == pages(original(page))
+    assert words_of_code(page) == words_of_code(original(page))
 
 
 @every
