@@ -20,8 +20,13 @@ CHANGES = [block.text for block in blocks(PAGE, "diff")]
 *BEFORE, VERDICT = [shown for block in blocks(PAGE, "console") for shown in session(block)]
 # Each command asks for the clause of the last change, if there was one, and for that of the next.
 CLAUSES = [re.findall(r"-k '?(?:\S+ or )?([\w.-]+)", shown.command)[0] for shown in BEFORE]
-TABLE = [exhibits.TUTORIAL_SELECT, exhibits.TUTORIAL_POLL, exhibits.TUTORIAL_EPOLL]
-TABLE += [exhibits.TUTORIAL_SELECTORS_QUEUE, exhibits.TUTORIAL_SELECTORS_CALLBACK]
+TABLE = {
+    "select": exhibits.TUTORIAL_SELECT,
+    "poll": exhibits.TUTORIAL_POLL,
+    "epoll": exhibits.TUTORIAL_EPOLL,
+    "selectors, queues": exhibits.TUTORIAL_SELECTORS_QUEUE,
+    "selectors, callbacks": exhibits.TUTORIAL_SELECTORS_CALLBACK,
+}
 # How far the clients had got when the server died is a race; how much a socket or a pipe holds is the kernel's.
 RACES = re.compile(r"^  (?:Expected|Actual|Ended): .*\n(?: {15}.*\n)*", re.MULTILINE)
 HELD = re.compile(r"\([\d,]+ (bytes|times)\)")
@@ -81,10 +86,22 @@ def test_the_page_begins_with_the_exhibit() -> None:
     assert f"cp {TUTORIAL.relative_to(ROOT)} {SERVER}" in PAGE.read_text()
 
 
+def test_the_table_is_of_all_five() -> None:
+    assert f"| | {' | '.join(TABLE)} |" in PAGE.read_text()
+
+
 @pytest.mark.parametrize("clause", CLAUSES)
 def test_the_other_four_are_as_the_zoo_has_them(clause: str) -> None:
     marks = [
-        "✗" if clause in program.bug.breaks else "(✗)" if clause in program.bug.collateral else "" for program in TABLE
+        "✗" if clause in exhibit.bug.breaks else "(✗)" if clause in exhibit.bug.collateral else ""
+        for exhibit in TABLE.values()
     ]
     row = re.findall(rf"^\| \[{re.escape(clause)}\]\(\S+\) \|(.*)\|$", PAGE.read_text(), re.MULTILINE)
     assert [cell.strip() for cell in row[0].split("|")] == marks
+
+
+@pytest.mark.parametrize("name", list(TABLE)[1:])
+def test_their_own_faults_are_as_the_zoo_has_them(name: str) -> None:
+    (told_of_it,) = re.findall(rf"^- \*\*{name}\*\* (.*(?:\n  .*)*)", PAGE.read_text(), re.MULTILINE)
+    faults = {*TABLE[name].bug.breaks, *TABLE[name].bug.collateral}
+    assert set(re.findall(r"\[([\w.-]+)\]", told_of_it)) <= faults
