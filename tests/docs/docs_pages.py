@@ -15,12 +15,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+TRANSLATED = ".zh-CN"
+TRANSLATIONS = [page for page in PAGES if TRANSLATED in page.name]
 WITHIN_S = 300
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 NAMED = re.compile(r"`([^`\s]+)`[^`]*:\n\n\Z")
 # Ends what one command of a session said.
 OVER = "\x1e\n"
+# Times differ from run to run, and what Hypothesis draws from one version to the next.
+# And a reproducer has as many lines before its case as it has to import.
+NUMBERS = re.compile(r" *\d[\d,]* cases\b| +\d+\.\d+ s\b|(?<=At:) +line \d+(?=: )")
 OUR_OWN = ("PYTEST_", "PY_COLORS", "FORCE_COLOR", "COLUMNS")
 
 
@@ -58,6 +63,11 @@ def session(block: Block) -> list[Shown]:
         command, output = re.fullmatch(r"((?:[^\n]*\\\n)*[^\n]*\n)(.*)", part, re.DOTALL).groups()  # type: ignore[union-attr]
         shown.append(Shown(command.rstrip("\n"), output))
     return shown if any(each.output for each in shown) else []
+
+
+def comparable(said: str) -> str:
+    """What a command said, less what differs from run to run."""
+    return NUMBERS.sub(" N", said.replace(sys.executable, "python3"))
 
 
 def played(commands: list[str], folder: Path) -> tuple[list[str], str]:
