@@ -10,8 +10,9 @@ from typing import Self
 import psutil
 
 from clients.peer import Address
+from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import READY_WITHIN_S, CannotStart, Keeper, PortReservation, Process, reachable
+from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, reachable
 from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, in_line_ourselves_s, tree_of
 from conformance.harness.target import Target
 
