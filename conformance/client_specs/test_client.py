@@ -97,8 +97,8 @@ def test_sends_all(subject: ClientTrial, size: int) -> None:
 
 
 @typed_clause(MUST, share=0.1)
-@given(size=st.integers(FLOOD_BYTES, 2 * FLOOD_BYTES))
-@example(size=FLOOD_BYTES)
+@given(size=st.integers(2 * FLOOD_BYTES, 3 * FLOOD_BYTES))
+@example(size=2 * FLOOD_BYTES)
 def test_both_ways(subject: ClientTrial, size: int) -> None:
     """A client that sends reads as well: a server that reads no more than it can answer keeps nobody waiting."""
     subject.hold(TypeMuch(size), EndInput(), Converse(), Fin(), AwaitExit())

@@ -40,6 +40,7 @@ class Connection:
         self.finished = False  # by a FIN of ours
         self.broken_off = False
         self.cut = False  # a reply was
+        self.given_up = False  # by its client, for what happened on another one
         self.events: collections.deque[Event] = collections.deque(maxlen=KEPT_EVENTS)
         self._kernel = kernel
         self._here, self._there = accepted.getsockname()[:2], accepted.getpeername()[:2]

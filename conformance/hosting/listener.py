@@ -65,7 +65,7 @@ class Listener:
         return any(row[2].endswith(port) and row[3] == SYN_SENT for row in rows)
 
     def is_asked_again(self) -> bool:
-        """Whether a client that was not heard still asks: its kernel does so again after a second, and that is no silence."""
+        """Whether a client that was not heard still asks: its kernel does so again in a second, which is no silence."""
         return self._lets_wait and self.asked()
 
     def make_room(self) -> None:

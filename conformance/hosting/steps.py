@@ -43,6 +43,7 @@ class Steps:
         self._half_closes = half_closes
         self._typed = bytearray()
         self._input_over = False
+        self._cut_short = False  # the conversation was, on one of its connections
         self._done: dict[type[s.Step], Callable[..., Waiting]] = {
             h.Hear: self._hear,
             h.Collect: self._collect,
@@ -71,7 +72,9 @@ class Steps:
         }
 
     def do(self, connection: Connection, step: s.Step) -> Waiting:
-        """Do one step."""
+        """Do one step; none on a connection that the client gave up because of another one."""
+        if connection.given_up and not isinstance(step, h.AwaitExit):
+            return
         if type(step) in self._done:
             yield from self._done[type(step)](connection, step)
         else:
@@ -120,8 +123,11 @@ class Steps:
 
     def _hear(self, connection: Connection, _: h.Hear) -> Waiting:
         yield from self._until(lambda: bool(connection.due) or connection.heard_end, connection)
-        if not connection.due:
+        if connection.due:
+            return
+        if not self._cut_short:
             raise Halted(Trouble.ENDED, "the client ended its direction and had said nothing")
+        connection.given_up = True
 
     def _collect(self, connection: Connection, _: h.Collect) -> Waiting:
         yield from self._until(lambda: self._all_said(connection), connection)
@@ -164,10 +170,12 @@ class Steps:
 
     def _fin(self, connection: Connection, _: h.Fin) -> Waiting:
         yield from self._until(lambda: not connection.unsaid, connection)
+        self._cut_short |= connection.cut
         connection.finish()
 
     def _break_off(self, connection: Connection, _: h.BreakOff) -> Waiting:
         yield from self._until(lambda: not connection.unsaid, connection)
+        self._cut_short = True
         connection.break_off()
 
     def _read_nothing(self, connection: Connection, _: h.ReadNothing) -> Waiting:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import socket
 import sys
 import time
 
 from conformance.zoo.bug import Bug, bug
-from conformance.zoo.clients.relay import HELD_BYTES, STDIN, STDOUT, Relay
+from conformance.zoo.clients.relay import HELD_BYTES, STDOUT, Relay
 
 
 @bug("client.single-bytes")
@@ -71,12 +70,22 @@ class CountsAShortSendAsWhole(Relay):
 
 
 @bug("client.both-ways", seen="the echo client of many tutorials; UNIX Network Programming, 6.7")
-class ReadsWhenAllIsSent(Relay):
-    """It reads what the server says only when there is nothing to send."""
+class SendsAllBeforeItReads(Relay):
+    """It takes its whole input, sends it whatever that takes, and only then reads what the server says."""
+
+    def wants_input(self) -> bool:  # noqa: D102
+        return not self.input_over
 
     def wants_to_hear(self) -> bool:  # noqa: D102
-        more = not self.input_over and select.select([STDIN], [], [], 0)[0]
-        return super().wants_to_hear() and not self.unsent and not more
+        return self.input_over and super().wants_to_hear()
+
+    def send(self) -> None:  # noqa: D102
+        if self.input_over:
+            self.socket.setblocking(True)
+            self.socket.sendall(self.unsent)
+            self.socket.setblocking(False)
+            self.unsent.clear()
+            super().send()
 
 
 @bug("client.large-reply")

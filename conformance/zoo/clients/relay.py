@@ -35,7 +35,7 @@ class Relay:
         try:
             while not self.over():
                 self.turn()
-        except ConnectionError as error:
+        except OSError as error:
             print(f"the connection is lost: {error}", file=sys.stderr)
             return self.lost()
         return self.status()
