@@ -67,6 +67,10 @@ zoo: $(READY)  ## the kill matrix: every broken server of the zoo against every 
 zoo-fast: $(READY)  ## each broken server against its own clauses, once
 	$(BIN)/python -m conformance.matrix --fast
 
+.PHONY: zoo-clients
+zoo-clients: $(READY)  ## each broken client against its own clauses, twenty runs each
+	$(BIN)/python -m conformance.client_matrix $(ARGS)
+
 .PHONY: reproducers
 reproducers: $(READY)  ## every bug's reproducers, twenty times each on the broken server and on a correct one
 	$(BIN)/python tests/zoo/all_reproducers.py $(ARGS)

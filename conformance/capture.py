@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from conformance.harness.child import Keeper
 from conformance.harness.keeper import MARK_VARIABLE
-from conformance.harness.launch import Keeper
 from conformance.harness.text import plain
 
 MOST_BYTES = 8 << 20

@@ -17,6 +17,7 @@ import pytest
 
 PROFILES = ("received", "echo")
 SPECS = PurePath(__file__).parent / "specs"
+CLIENT_SPECS = PurePath(__file__).parent / "client_specs"
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 
@@ -95,12 +96,12 @@ def clause_of(item: pytest.Item) -> Clause | None:
     return _stated(item.function, item.module, item.path.stem, item.originalname)
 
 
-def all_clauses() -> list[Clause]:
-    """The whole specification, sorted by id."""
+def all_clauses(specs: PurePath = SPECS) -> list[Clause]:
+    """The whole specification of servers, or with `CLIENT_SPECS` that of clients, sorted by id."""
     clauses = []
-    for module_info in pkgutil.iter_modules([str(SPECS)]):
+    for module_info in pkgutil.iter_modules([str(specs)]):
         if module_info.name.startswith("test_"):
-            module = importlib.import_module(f"conformance.specs.{module_info.name}")
+            module = importlib.import_module(f"conformance.{specs.name}.{module_info.name}")
             stated = (_stated(test, module, module_info.name, name) for name, test in vars(module).items())
             clauses += [clause for clause in stated if clause is not None]
     return sorted(clauses, key=lambda clause: clause.id)

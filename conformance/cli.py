@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import get_completion_class
 
+from conformance.cli_client import client
 from conformance.cli_help import SHELLS, Interruptible, Sectioned, backend_names, clause_names
 from conformance.cli_judging import at_one_copy, judged
 from conformance.cli_meant import known_failures, names_target, plugin_words, settled, told
@@ -42,6 +43,7 @@ def main() -> None:
     See it work:        echo-conformance run --backend epoll -k close
     See a bug found:    echo-conformance run --zoo drops-short-send
     Judge your server:  echo-conformance run --command './server {port}'
+    Judge a client:     echo-conformance client './client {host} {port}'
     What it must do:    echo-conformance list clauses
                         echo-conformance explain close.coalesced
 
@@ -186,6 +188,7 @@ def completion(shell: str) -> None:
         click.echo(complete(main, {}, PROGRAM, f"_{PROGRAM.upper().replace('-', '_')}_COMPLETE").source())
 
 
+main.add_command(client)
 main.add_command(list_)
 main.add_command(report)
 main.add_command(explain)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 
 import click
 
 from conformance import own_servers
-from conformance.clauses import PROFILES, all_clauses
+from conformance.clauses import CLIENT_SPECS, PROFILES, Clause, all_clauses
 from conformance.cli_help import clause_names
+from conformance.hosting.conversation import CONVERSATIONS
 from conformance.oracle import vectors as literals
+
+EVERY_CLIENT = tuple(CONVERSATIONS)
+OF_CLIENTS = "Of clients, which `echo-conformance client` judges"
 
 
 @click.group("list", short_help="Name the clauses, the servers, the test vectors.")
@@ -25,25 +30,38 @@ def clauses(markdown: bool) -> None:
         click.echo(reference(), nl=False)
         return
     for clause in all_clauses():
-        summary = clause.requirement.split("\n\n")[0].replace("\n", " ")
-        only = "" if clause.profiles == PROFILES else f" (profile {', '.join(clause.profiles)})"
-        click.echo(f"{clause.id:<36} {clause.level:<6} {summary}{only}")
+        _name(clause, PROFILES)
+    click.echo(f"\n{OF_CLIENTS}:\n")
+    for clause in all_clauses(CLIENT_SPECS):
+        _name(clause, EVERY_CLIENT)
+
+
+def _name(clause: Clause, everybody: tuple[str, ...]) -> None:
+    summary = clause.requirement.split("\n\n")[0].replace("\n", " ")
+    only = "" if clause.profiles == everybody else f" (profile {', '.join(clause.profiles)})"
+    click.echo(f"{clause.id:<36} {clause.level:<6} {summary}{only}")
 
 
 def reference() -> str:
     """The specification as one document."""
     lines = ["# The clauses", "", "Written by `make docs` from the specs; `echo-conformance explain CLAUSE` shows one."]
+    lines += _chapters(all_clauses(), PROFILES)
+    lines += ["", "# The clauses about clients", "", f"{OF_CLIENTS}: [judging a client](judging-a-client.md)."]
+    lines += _chapters(all_clauses(CLIENT_SPECS), EVERY_CLIENT)
+    return "\n".join(lines) + "\n"
+
+
+def _chapters(clauses: list[Clause], everybody: tuple[str, ...]) -> Iterator[str]:
     chapter = ""
-    for clause in all_clauses():
+    for clause in clauses:
         if clause.chapter != chapter:
             chapter = clause.chapter
-            lines += ["", f"## {chapter}", "", clause.source]
+            yield from ("", f"## {chapter}", "", clause.source)
         facts = [f"**{clause.level}**"]
-        if clause.profiles != PROFILES:
+        if clause.profiles != everybody:
             facts.append(f"profile {', '.join(clause.profiles)} only")
         facts += [f"needs {need.value}" for need in clause.needs]
-        lines += ["", f"### {clause.id}", "", "; ".join(facts) + ".", "", clause.requirement]
-    return "\n".join(lines) + "\n"
+        yield from ("", f"### {clause.id}", "", "; ".join(facts) + ".", "", clause.requirement)
 
 
 @list_.command()
@@ -73,7 +91,7 @@ def vectors() -> None:
 @click.argument("clause_id", metavar="CLAUSE", shell_complete=clause_names)
 def explain(clause_id: str) -> None:
     """Say what a clause requires, of whom, and what it takes to see it."""
-    by_id = {clause.id: clause for clause in all_clauses()}
+    by_id = {clause.id: clause for clause in (*all_clauses(), *all_clauses(CLIENT_SPECS))}
     clause = by_id.get(clause_id)
     if clause is None:
         near = difflib.get_close_matches(clause_id, by_id, n=3) or ["`echo-conformance list clauses` names them"]
@@ -84,4 +102,6 @@ def explain(clause_id: str) -> None:
     if clause.needs:
         click.echo(f"\nNeeds {'; '.join(need.value for need in clause.needs)}.")
     click.echo(f"\n{clause.source}")
-    click.echo(f"\nTry it: echo-conformance run --backend epoll -k {clause.id}")
+    of_clients = clause.id.startswith("client.")
+    target = "client 'ncat {host} {port}'" if of_clients else "run --backend epoll"
+    click.echo(f"\nTry it: echo-conformance {target} -k {clause.id}")

@@ -120,11 +120,14 @@ def _written(file: Path, write: Callable[[Path], object]) -> bool:
     return True
 
 
-OPTIONS = (
+FILES = (
     click.option("--strict", is_flag=True, help="Let a broken SHOULD fail the run as well."),
     click.option("--json", type=FILE, metavar="FILE", help="Write the results for a machine to read."),
     click.option("--junit", type=FILE, metavar="FILE", help="Write them as JUnit XML, for a CI system."),
     click.option("--markdown", type=FILE, metavar="FILE", help="Add them to FILE, such as the summary of a job."),
+)
+OPTIONS = (
+    *FILES,
     click.option(
         "--write-known-failures",
         "known",
@@ -142,7 +145,7 @@ OPTIONS = (
 )
 
 
-def reported(command: Callable[..., Any]) -> Callable[..., Any]:
+def reported(command: Callable[..., Any], options: Sequence[Callable[..., Any]] = OPTIONS) -> Callable[..., Any]:
     """Give a command the options of where its results go; it takes them as its argument `faces`."""
 
     @functools.wraps(command)
@@ -152,15 +155,15 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         json: Path | None,
         junit: Path | None,
         markdown: Path | None,
-        known: Path | None,
-        page: Path | None,
+        known: Path | None = None,
+        page: Path | None = None,
         **others: Any,
     ) -> Any:
         given, reports = (json, junit, markdown, known, page), page or REPORTS
         json, junit, markdown, known, page = (path and path.absolute() for path in given)
         return command(faces=Faces(json, junit, markdown, known, page, reports, strict), **others)
 
-    for option in reversed(OPTIONS):
+    for option in reversed(options):
         with_faces = option(with_faces)
     return with_faces
 

@@ -10,23 +10,23 @@ import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Protocol
+from pathlib import PurePath
+from typing import Any, NamedTuple, Protocol
 
 import execnet
 import pytest
 
-from conformance import plugin
-from conformance.clauses import SPECS
+from conformance.clauses import CLIENT_SPECS, SPECS
 from conformance.elsewhere import SPECS_VARIABLE, isolate
 from conformance.known_failures import KnownFailures
 from conformance.report.outcome import ClauseResult, Run, clause_from_data
 from conformance.report.reached import means_from_data
 from conformance.spread import Spread, place, prepare
 from conformance.toml_file import BadFile
+from conformance.tried import CLAUSE_RESULT, OF_TARGET, TARGETS, clause_and_target, told_in_ids
 
 SOON_S = 0.01
 ALONE = Spread()
-CLAUSES = "conformance.specs"  # by name: the folder is another one on another machine
 SETTINGS = ("--config-file=/dev/null", f"--rootdir=${SPECS_VARIABLE}", "--noconftest", "--pyargs")
 STRICTNESS = ("--assert=plain", "--strict-markers", "--import-mode=importlib")
 PLUGINS = (
@@ -35,8 +35,23 @@ PLUGINS = (
     "no:unraisableexception",
     "_hypothesis_pytestplugin",
     "xdist.plugin",
-    "conformance.plugin",
-    "conformance.specs.conftest",
+)
+
+
+class Suite(NamedTuple):
+    """What is tried: the clauses' folder and package, and the plugins that try them.
+
+    The package is for pytest: the folder is another one on another machine.
+    """
+
+    folder: PurePath
+    package: str
+    plugins: tuple[str, ...]
+
+
+SERVERS = Suite(SPECS, "conformance.specs", ("conformance.plugin", "conformance.specs.conftest"))
+CLIENTS = Suite(
+    CLIENT_SPECS, "conformance.client_specs", ("conformance.client_plugin", "conformance.client_specs.conftest")
 )
 
 
@@ -79,17 +94,17 @@ class Collector:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Before anything is tried: what is said of known failures has to be of what is tried."""
-        self._meant = [target.name for target in session.config.stash[plugin.TARGETS]]
+        self._meant = [target.name for target in session.config.stash[TARGETS]]
         if self._known is not None:
             try:
-                self._known.check({t.name: t.profile for t in session.config.stash[plugin.TARGETS]})
+                self._known.check({t.name: t.profile for t in session.config.stash[TARGETS]})
             except BadFile as error:
                 raise pytest.UsageError(str(error)) from None
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """One clause begins, here or in a worker."""
         if self._watching is not None:
-            self._watching.began(*plugin.clause_and_target(nodeid))
+            self._watching.began(*clause_and_target(nodeid))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without workers: what there is to do."""
@@ -141,8 +156,8 @@ class Collector:
 
     def _leave_out_what_is_untried(self, ids: Sequence[str], implied: Collection[str]) -> None:
         """Raises `pytest.UsageError` where the user asked for such a target itself."""
-        tried = {plugin.clause_and_target(nodeid)[1] for nodeid in ids}
-        untried = [name for name in self._meant if plugin.told_in_ids(name) not in tried]
+        tried = {clause_and_target(nodeid)[1] for nodeid in ids}
+        untried = [name for name in self._meant if told_in_ids(name) not in tried]
         asked_for = [name for name in untried if name not in implied]
         if asked_for:
             msg = f"no clause that matches is about the profile of {', '.join(asked_for)}"
@@ -151,9 +166,9 @@ class Collector:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One clause more."""
-        data: dict[str, Any] | None = getattr(report, plugin.CLAUSE_RESULT, None)
+        data: dict[str, Any] | None = getattr(report, CLAUSE_RESULT, None)
         if data is not None:
-            target, means, hint = (data.pop(name) for name in plugin.OF_TARGET)
+            target, means, hint = (data.pop(name) for name in OF_TARGET)
             result = clause_from_data(data)
             if self._known is not None:
                 result = self._known.marked(target, result)
@@ -170,8 +185,9 @@ def judge(
     watching: Watching | None = None,
     known: KnownFailures | None = None,
     implied: Collection[str] | None = None,
+    suite: Suite = SERVERS,
 ) -> int:
-    """Fill `run` with what became of each clause on the targets that `words` name, the options of `conformance.plugin`.
+    """Fill `run` with what became of each clause on the targets that `words` name, the options of the suite's plugin.
 
     A target that no clause is about is left out where it is one of those `implied`, and an error where it is not; it
     is neither where none are given.
@@ -185,10 +201,10 @@ def judge(
     began = time.monotonic()
     collector = Collector(run, watching, known, implied)
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
-        isolate(str(SPECS), scratch)  # nothing is left in the user's folder
+        isolate(str(suite.folder), scratch)  # nothing is left in the user's folder
         with _standing_in(scratch), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             try:
-                code: int = pytest.main([*_pytest_words(run.seed, spread), *words], plugins=[collector])
+                code: int = pytest.main([*_pytest_words(suite, run.seed, spread), *words], plugins=[collector])
             except KeyboardInterrupt:
                 code = pytest.ExitCode.INTERRUPTED
             finally:
@@ -212,9 +228,9 @@ def _standing_in(scratch: str) -> Iterator[None]:
             os.chdir(folder)
 
 
-def _pytest_words(seed: int | None, spread: Spread) -> list[str]:
-    words = [CLAUSES, *SETTINGS, *STRICTNESS]
-    for name in PLUGINS:
+def _pytest_words(suite: Suite, seed: int | None, spread: Spread) -> list[str]:
+    words = [suite.package, *SETTINGS, *STRICTNESS]
+    for name in (*PLUGINS, *suite.plugins):
         words += ["-p", name]
     words += spread.words()
     return words if seed is None else [*words, f"--hypothesis-seed={seed}"]

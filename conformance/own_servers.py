@@ -58,6 +58,13 @@ def zoo() -> list[dict[str, Any]]:
     return listed
 
 
+@functools.cache
+def broken_clients() -> list[dict[str, Any]]:
+    """All that the zoo says of its broken clients."""
+    listed: list[dict[str, Any]] = _listed_by("conformance.zoo.clients.broken", "--json")
+    return listed
+
+
 def unseen_bugs() -> dict[str, str]:
     """Each bug that nobody outside can see, with the reason."""
     listed: dict[str, str] = _listed_by("conformance.zoo", "--unseen")

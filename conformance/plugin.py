@@ -12,29 +12,29 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 
 from conformance.chosen import described_targets, named_targets, see_that_names_differ
-from conformance.clauses import FREEZE, MUST, UDP, Clause, Need, clause_id, clause_of
-from conformance.harness.bench import LONE_DATAGRAM, STOP_AND_CONTINUE, Bench, Inconclusive
+from conformance.clauses import FREEZE, MUST, UDP, Clause, Need, clause_of
+from conformance.harness.bench import LONE_DATAGRAM, STOP_AND_CONTINUE, Bench
+from conformance.harness.child import Keeper
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import Keeper
+from conformance.harness.search import Inconclusive, Nonconformity
 from conformance.harness.target import BadTarget, Target
-from conformance.harness.trial import Nonconformity, Trial
+from conformance.harness.trial import Trial
 from conformance.means import means_of
 from conformance.own_servers import available, broken_servers, meant_backends, zoo
 from conformance.plugin_options import add_options
 from conformance.replay import Replay
-from conformance.report.failure_text import failure_text
-from conformance.report.outcome import Outcome, clause_to_data
-from conformance.report.reached import means_to_data
-from conformance.result import KNOWN, NotApplicable, Unobserved, again, result_of
+from conformance.result import NotApplicable, Unobserved, again, result_of
 from conformance.targets.building import NotBuilt
 from conformance.toml_file import BadFile
+from conformance.tried import TARGETS, attach, draw, error_of, keeper, kernel, name
+
+__all__ = ["keeper", "kernel"]  # fixtures
 
 ANSWERS_AT_ALL = "reply.prompt"
 ANSWERS_RIGHT = "reply"
@@ -44,10 +44,7 @@ STANDS_FREEZING = "readiness.stop-continue"
 STANDS_COMPANY = "isolation.silent-client"
 INTERRUPTED = 128 + signal.SIGINT
 
-TARGETS = pytest.StashKey[list[Target]]()
-CLAUSE_RESULT = "clause_result"
 NOT_FOR_ALL = (Need.START_LINE, Need.UDP)  # which not every kind of server is to have
-OF_TARGET = ("target", "means", "hint")  # what a clause's result says of the target, in this order
 NAMED = "servers of this project"
 SETTLED = "targets of the file"
 WITH_DATAGRAMS = "broken servers with datagrams"
@@ -83,7 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except (BadTarget, BadFile, NotBuilt) as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[TARGETS]:
-        _draw(option.examples, shorten=not option.unshortened)
+        draw(option.examples, shorten=not option.unshortened)
 
 
 def _with_datagrams(config: pytest.Config) -> list[str]:
@@ -108,18 +105,6 @@ def pytest_configure_node(node: Any) -> None:
     own = [target for target in node.config.stash[TARGETS] if target.described]
     node.workerinput[WITH_DATAGRAMS] = _with_datagrams(node.config)
     node.workerinput[SETTLED] = [dataclasses.asdict(target) for target in own]
-
-
-def clause_and_target(nodeid: str) -> tuple[str, str]:
-    """`test_close.py::test_eof[epoll]` -> `close.eof`, `epoll`."""
-    file, _, test = nodeid.partition("::")  # the first: an address may have more of them
-    name, _, target = test.partition("[")
-    return clause_id(PurePath(file).stem, name), target.removesuffix("]")
-
-
-def told_in_ids(target: str) -> str:
-    """The name of a target as pytest writes it into ids."""
-    return target.encode("unicode_escape").decode("ascii")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -149,22 +134,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
-
-
-@pytest.fixture(scope="session")
-def keeper() -> Iterator[Keeper]:
-    """What ends our servers if we are ended without a chance to."""
-    keeper = Keeper()
-    yield keeper
-    keeper.close()
-
-
-@pytest.fixture(scope="session")
-def kernel() -> Iterator[KernelView]:
-    """What the kernel tells of connections."""
-    kernel = KernelView()
-    yield kernel
-    kernel.close()
 
 
 @pytest.fixture(scope="session")
@@ -199,27 +168,12 @@ def pytest_runtest_makereport(
     clause = clause_of(item)
     if clause is None or (call.when != "call" and call.excinfo is None):
         return report
-    option = item.config.option
+    option, target = item.config.option, _target(item)
     trial = _trial(item) if isinstance(item, pytest.Function) else None
-    error = call.excinfo.value if call.excinfo is not None else None
-    result = result_of(
-        clause,
-        trial,
-        error,
-        call.duration,
-        again(_target(item), clause, option.examples, item.config.getoption("hypothesis_seed", None), option.case),
-    )
-    target = _target(item)
-    of_target = (target.name, means_to_data(means_of(target)), trial.bench.hint if trial is not None else None)
-    setattr(report, CLAUSE_RESULT, dict(zip(OF_TARGET, of_target, strict=True)) | clause_to_data(result))
-    if result.outcome in {Outcome.UNOBSERVED, Outcome.NOT_APPLICABLE}:
-        report.outcome = "skipped"
-        report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.message}")
-    elif result.outcome is not Outcome.PASS and result.message is not None:
-        report.longrepr = failure_text(result) if isinstance(error, KNOWN) else report.longrepr
-        if result.outcome is Outcome.FAIL and clause.level is not MUST:  # told, and no failed test
-            report.outcome = "skipped"
-            report.wasxfail = f"{clause.level} does not hold: {result.message}"
+    words = again(target, clause, option.examples, item.config.getoption("hypothesis_seed", None), option.case)
+    hint = trial.bench.hint if trial is not None else None
+    attach(report, call, clause, result_of(clause, trial, error_of(call), call.duration, words))
+    name(report, target.name, means_of(target), hint)
     return report
 
 
@@ -279,23 +233,3 @@ def _has(bench: Bench, need: Need) -> bool:
         Need.LIMITS: lambda: tree is not None and tree.limits_open_to_us(),
     }
     return has[need]()
-
-
-def _draw(cases: int, *, shorten: bool) -> None:
-    """Have Hypothesis draw this many cases. Nothing is kept between runs, and no case has a deadline of its own.
-
-    It must be said before the specs are imported: a test takes its settings when it is decorated.
-    """
-    hypothesis.settings.register_profile(
-        "echo-conformance",
-        max_examples=cases,
-        derandomize=False,  # Hypothesis draws the same for ever where the variable CI is set; here the seed decides
-        database=None,
-        deadline=None,
-        print_blob=False,
-        report_multiple_bugs=False,
-        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if shorten else [])),
-        # A trial keeps nothing between cases but what it has found; and cases are slow because servers may be.
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    hypothesis.settings.load_profile("echo-conformance")

@@ -11,14 +11,12 @@ from typing import cast
 
 from conformance.clauses import Clause
 from conformance.harness.as_data import case_to_data, timeline_to_data
-from conformance.harness.bench import Inconclusive
-from conformance.harness.launch import CannotStart
+from conformance.harness.child import CannotStart
 from conformance.harness.law import Breach
-from conformance.harness.script import Await, AwaitEnd, Script, script
+from conformance.harness.search import Finding, Inconclusive, Nonconformity, Search
 from conformance.harness.target import Target
 from conformance.harness.text import plain
 from conformance.harness.transcript import Transcript
-from conformance.harness.trial import Finding, Nonconformity, Trial
 from conformance.report.failure import Difference, Failure, Moment
 from conformance.report.outcome import ClauseResult, Outcome
 
@@ -46,7 +44,7 @@ KNOWN: tuple[type[BaseException], ...] = (Nonconformity, *_OUTCOMES)
 
 
 def result_of(
-    clause: Clause, trial: Trial | None, error: BaseException | None, seconds: float, again: Iterable[str]
+    clause: Clause, search: Search | None, error: BaseException | None, seconds: float, again: Iterable[str]
 ) -> ClauseResult:
     """The result of a clause: `error` is what ended its test, `again` the words of the command that tries it again."""
     failure: Failure | None = None
@@ -54,18 +52,18 @@ def result_of(
     if error is None:
         outcome = Outcome.PASS
     elif isinstance(error, Nonconformity):
-        outcome, failure = Outcome.FAIL, _failure(error.finding, trial, again)
+        outcome, failure = Outcome.FAIL, _failure(error.finding, search, again)
         message = f"expected {failure.expected}; got {failure.actual}"
     elif type(error) in _OUTCOMES:
         outcome, message = _OUTCOMES[type(error)], str(error)
     else:
         outcome, message = Outcome.ERROR, f"a fault of the suite itself: {_told(error)}"
-    first = trial.first_failure if trial is not None and outcome is Outcome.FAIL else None
+    first = search.first_failure if search is not None and outcome is Outcome.FAIL else None
     return ClauseResult(
         id=clause.id,
         level=clause.level.value,
         outcome=outcome,
-        examples=trial.cases if trial is not None else 0,
+        examples=search.cases if search is not None else 0,
         seconds=seconds,
         requirement=clause.requirement,
         message=message,
@@ -84,19 +82,18 @@ def again(target: Target, clause: Clause, examples: int, seed: int | None, case:
     return words if seed is None else [*words, "--seed", str(seed)]
 
 
-def _failure(finding: Finding, trial: Trial | None, again: Iterable[str]) -> Failure:
+def _failure(finding: Finding, search: Search | None, again: Iterable[str]) -> Failure:
     breach, transcript = finding.breach, finding.transcript
-    ours = trial is not None and trial.bench.server.restartable
     stop = transcript.stop
     return Failure(
         expected=breach.expected,
         actual=breach.actual,
         ended=breach.ended,
-        server=transcript.epitaph or ("still running" if ours else "not started by the suite"),
+        server=transcript.epitaph or (search.state() if search is not None else ""),
         case=_case(finding),
         note=finding.note,
         again=shlex.join(again),
-        steps=case_to_data(_whole_case(finding, trial)),
+        steps=case_to_data(search.whole_case(finding) if search is not None else finding.script),
         stopped_at=_stopped_at(finding),
         trouble=stop.trouble.value if stop is not None else None,
         difference=_difference(transcript),
@@ -113,19 +110,6 @@ def _outage(breach: Breach, transcript: Transcript) -> str:
     if breach.actual.startswith(STOPPED):
         return breach.actual.partition(";")[0]
     return SILENT if breach.actual.startswith(SILENT) else ""
-
-
-def _whole_case(finding: Finding, trial: Trial | None) -> Script:
-    """All that it takes to see it: where a new connection showed what a case had left behind, that one as well.
-
-    Of a server that never ends a connection, only what it owes is awaited, as it was when the case was played.
-    """
-    case = finding.script
-    if finding.transcript.script != case:
-        case = script(case, finding.transcript.script)
-    if trial is None or trial.bench.awaits_end:
-        return case
-    return script(*(Await(step.client) if isinstance(step, AwaitEnd) else step for step in case))
 
 
 def _stopped_at(finding: Finding) -> int | None:

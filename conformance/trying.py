@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance.capture import CannotCapture, Capture
+from conformance.harness.child import Keeper
 from conformance.harness.keeper import MARK_VARIABLE, kill_marked
-from conformance.harness.launch import Keeper
 from conformance.harness.text import plain
 from conformance.report.failure import SHOWS
 from conformance.report.reproducers import Written

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 
 from conformance.harness import script as s
+from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import CannotStart, Keeper
 from conformance.harness.law import Breach, breach_of
 from conformance.harness.patience import LEAST_ROUND_TRIPS, Patience
 from conformance.harness.player import Player
+from conformance.harness.search import Inconclusive
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 from conformance.harness.text import seconds
@@ -41,10 +42,6 @@ SLOW_S = 0.03
 ASKED_AGAIN = 4
 # After so many cases that took too long the others are not waited for: each would take that long as well.
 MOST_TOO_LONG = 2
-
-
-class Inconclusive(Exception):
-    """The run cannot tell, and it is nobody's fault that it knows of."""
 
 
 class Bench:

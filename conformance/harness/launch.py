@@ -17,12 +17,12 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clients.peer import Address, family_of
-from conformance.harness import instead, keeper, limited, orphans
+from conformance.harness import instead, limited
+from conformance.harness.child import CannotStart, Child, Keeper, how_it_ended
 from conformance.harness.kernel import unread_bytes
 from conformance.harness.text import plain
 
@@ -32,8 +32,6 @@ SMALL_PIPE_BYTES = 4096
 LONGEST_LINE_BYTES = 4096
 LAST_LINES = 12
 READY_WITHIN_S = 20.0
-TERMINATES_WITHIN_S = 2.0
-DIES_WITHIN_S = 10.0
 LAST_WORDS_WITHIN_S = 0.5
 LOOK_AGAIN_S = 0.005
 START_LINE = re.compile(rb"Server start at: (\S+):(\d{1,5})\s*")
@@ -44,41 +42,6 @@ IN_THE_BACKGROUND = "one that puts itself into the background cannot be watched:
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 PORTS_BELOW = 12000
 RESERVATION_TRIES = 1000
-
-
-class CannotStart(Exception):
-    """The target could not be brought to serve; the message says whose fault that is and what to do."""
-
-
-class Keeper:
-    """A process that outlives this one just long enough to end what this one started."""
-
-    def __init__(self) -> None:
-        self.mark = uuid.uuid4().hex
-        orphans.adopt(wanted=True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__, self.mark],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def tell(self, line: str) -> None:
-        """Hand it a line, in the words of `conformance.harness.keeper`."""
-        stdin = self._process.stdin
-        if stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                stdin.write(line.encode() + b"\n")
-                stdin.flush()
-
-    def close(self) -> None:
-        """Dismiss it; it clears up what may be left."""
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-        self._process.wait()
-        orphans.adopt(wanted=False)
 
 
 class Tail:
@@ -182,7 +145,7 @@ class Output(threading.Thread):
                 return
 
 
-class Process:
+class Process(Child):
     """One run of a server's command.
 
     A command with `{port}` is given a free port; one without uses `fixed_port`, or announces its own by the line
@@ -212,31 +175,13 @@ class Process:
             msg = f"something else already listens on {host}:{fixed_port}; end it, or choose another port"
             raise CannotStart(msg)
         words = [word.replace("{host}", host).replace("{port}", str(self._port)) for word in command]
-        self._mark = f"{keeper_.mark}.{uuid.uuid4().hex}"
-        self._keeper = keeper_
-        self._there_before = orphans.children()
+        words = limited.command(words, limits or {})
         try:
-            self._popen = subprocess.Popen(
-                limited.command(words, limits or {}),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                cwd=folder,
-                env={
-                    **os.environ,
-                    "PYTHONUNBUFFERED": "1",
-                    **(environment or {}),
-                    keeper.MARK_VARIABLE: self._mark,
-                },
-            )
-        except OSError as error:
+            super().__init__(words, keeper_, folder=folder, environment=environment)
+        except CannotStart:
             if self._reserved:
                 self._reserved.release()
-            why = error.strerror if folder is None or os.path.isdir(folder) else f"its folder {plain(folder)} is gone"
-            msg = f"cannot start {plain(words[0])}: {why}"
-            raise CannotStart(msg) from None
-        keeper_.tell(f"group {self._popen.pid}")
+            raise
         self.output = Output(self._popen)
         try:
             self.address = self._await_ready()
@@ -244,25 +189,13 @@ class Process:
             self.end()
             raise
 
-    @property
-    def pid(self) -> int:
-        """The process that was started, and the process group that it leads."""
-        return self._popen.pid
-
-    def exit_status(self, within_s: float = 0.0) -> int | None:
-        """Its status once it is gone (a signal's number, negative), None while it runs."""
-        if within_s:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._popen.wait(within_s)
-        return self._popen.poll()
-
     def epitaph(self, within_s: float = 0.0) -> str | None:
         """How it ended and its last words; None while it runs."""
         status = self.exit_status(within_s)
         if status is None:
             return None
         self.output.ended.wait(LAST_WORDS_WITHIN_S)  # at once, unless a child of its holds the pipes open
-        how = f"exited with status {status}" if status >= 0 else f"was ended by {signal_name(-status)}"
+        how = how_it_ended(status)
         words = self.output.last_words()
         return how + (f"; its last line was: {words}" if words else ", without a word")
 
@@ -283,14 +216,7 @@ class Process:
         Raises `CannotStart` where that cannot be done, as with a server that became another user's: others of it would
         have to be started beside it.
         """
-        for number in (signal.SIGCONT, signal.SIGTERM):
-            self._signal_group(number)
-        self.exit_status(within_s=TERMINATES_WITHIN_S)
-        self._signal_group(signal.SIGKILL)
-        gone = self.exit_status(within_s=DIES_WITHIN_S) is not None
-        keeper.kill_marked(self._mark)
-        orphans.end_all_but(self._there_before)
-        self._keeper.tell(f"not group {self._popen.pid}")
+        gone = self.end_family()
         self.output.close()
         for stream in (self._popen.stdout, self._popen.stderr):
             if stream is not None:
@@ -301,10 +227,6 @@ class Process:
             raise CannotStart(
                 f"process {self.pid} of the target does not end, not by SIGKILL either: is it ours to end?"
             )
-
-    def _signal_group(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, number)
 
     def stays(self) -> None:
         """See that what serves is what was started. Raises `CannotStart` where that has gone and something else serves.
@@ -444,11 +366,3 @@ def _server_ports() -> tuple[int, int]:
     except OSError:
         first_client_port = DEFAULT_FIRST_CLIENT_PORT
     return max(1024, first_client_port - PORTS_BELOW), first_client_port
-
-
-def signal_name(number: int) -> str:
-    """A signal as people call it."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -10,9 +10,10 @@ from typing import Self
 import psutil
 
 from clients.peer import Address
+from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.datagram_sockets import Losses, sockets_at
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import READY_WITHIN_S, CannotStart, Keeper, PortReservation, Process, reachable
+from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, reachable
 from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, in_line_ourselves_s, tree_of
 from conformance.harness.target import Target
 

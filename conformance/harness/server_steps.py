@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from conformance.harness import script as s
-from conformance.harness.launch import CannotStart
+from conformance.harness.child import CannotStart
 from conformance.harness.process import ProcessTree, sockets_in_tables
 from conformance.harness.server import Server
 from conformance.harness.text import plain, seconds

@@ -100,6 +100,7 @@ class Trouble(enum.Enum):
     ALIVE = "not ended"
     NOT_STARTED = "not started again"
     TOO_LONG = "not done in the time a case may take"
+    STATUS = "another status"
     UNCERTAIN = "the situation could not be made"
 
 

@@ -11,6 +11,7 @@ from conformance.report.outcome import ClauseResult, Outcome
 WIDTH = 110
 UNTRIED = "not tried"
 MOST_STEPS = 24
+OF_CLIENTS = "client"  # the chapter in which not a server is judged
 
 _WHOSE_FAULT = {
     Outcome.INCONCLUSIVE: "inconclusive, and not held against the server",
@@ -29,7 +30,7 @@ def failure_text(result: ClauseResult) -> str:
         *_part("Expected", failure.expected),
         *_part("Actual", failure.actual),
         *_part("Ended", failure.ended),
-        *_part("Server", failure.server),
+        *_part("Client" if result.chapter == OF_CLIENTS else "Server", failure.server),
         *(_part("Note", failure.note) if failure.note else []),
         "  Shortest case:",
         *(f"    {line}" for line in _steps(failure.case)),

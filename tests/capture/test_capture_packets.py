@@ -13,7 +13,7 @@ import pytest
 
 from conformance import capture
 from conformance.capture import CannotCapture, Capture, Packets
-from conformance.harness.launch import Keeper
+from conformance.harness.child import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cli_program import BOUND_S, PROGRAM, ROOT, Program, outcomes, reference_server
 
-from conformance.plugin import clause_and_target
+from conformance.tried import clause_and_target
 
 WATCHED = ("close.coalesced", "close.releases", "readiness.quiescent-idle", "readiness.stop-continue")
 SOME = ("--examples", "3", "-k", " or ".join((*WATCHED, "reply.prompt")))

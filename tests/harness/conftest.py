@@ -9,8 +9,8 @@ import pytest
 from harness_means import received_answers
 
 from conformance.harness.bench import Bench
+from conformance.harness.child import Keeper
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import Keeper
 from conformance.harness.trial import Trial
 
 if TYPE_CHECKING:

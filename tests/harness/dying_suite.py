@@ -9,8 +9,8 @@ from __future__ import annotations
 import signal
 import sys
 
+from conformance.harness.child import Keeper
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import Keeper
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 

@@ -21,8 +21,8 @@ from conformance.harness.transcript import Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conformance.harness.child import Keeper
     from conformance.harness.kernel import KernelView
-    from conformance.harness.launch import Keeper
 
 SILENCE_S = 0.3
 LOOPBACK = ("127.0.0.1", 0)

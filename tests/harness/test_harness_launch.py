@@ -14,16 +14,8 @@ from harness_means import HERE, HOSTILE, alive, carrying, python, wait_until, wr
 
 from clients.peer import Peer, pump
 from conformance.harness import launch
-from conformance.harness.launch import (
-    READ_BYTES,
-    READY_WITHIN_S,
-    TAIL_BYTES,
-    CannotStart,
-    Keeper,
-    PortReservation,
-    Process,
-    Tail,
-)
+from conformance.harness.child import CannotStart, Keeper
+from conformance.harness.launch import READ_BYTES, READY_WITHIN_S, TAIL_BYTES, PortReservation, Process, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -13,7 +13,7 @@ from conformance.harness.server import Server
 
 if TYPE_CHECKING:
     from clients.peer import Address
-    from conformance.harness.launch import Keeper
+    from conformance.harness.child import Keeper
 
 
 class Queue(KernelView):

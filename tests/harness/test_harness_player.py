@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clients.peer import Address
-    from conformance.harness.launch import Keeper
+    from conformance.harness.child import Keeper
 
 SILENCE_S = 0.5
 

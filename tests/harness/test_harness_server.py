@@ -10,8 +10,8 @@ from conformance.harness.server import Server
 from conformance.harness.target import Target
 
 if TYPE_CHECKING:
+    from conformance.harness.child import Keeper
     from conformance.harness.kernel import KernelView
-    from conformance.harness.launch import Keeper
 
 
 def test_a_server_that_waits_for_clients_rests(keeper: Keeper, kernel: KernelView) -> None:

@@ -20,8 +20,8 @@ from conformance.harness.transcript import Stop, Trouble
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conformance.harness.child import Keeper
     from conformance.harness.kernel import KernelView
-    from conformance.harness.launch import Keeper
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits and sockets of others are seen on Linux")
 

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from conformance.harness import bench, patience
 from conformance.harness import script as s
-from conformance.harness.bench import CANARY, Bench, Inconclusive
-from conformance.harness.launch import CannotStart
+from conformance.harness.bench import CANARY, Bench
+from conformance.harness.child import CannotStart
+from conformance.harness.search import Finding, Inconclusive, Nonconformity
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 from conformance.harness.transcript import Answers, Stop, Transcript, Trouble
-from conformance.harness.trial import Finding, Nonconformity, Trial
+from conformance.harness.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable

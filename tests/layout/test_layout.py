@@ -23,6 +23,9 @@ TOLD = ("conformance.report", "conformance.clauses", "conformance.toml_file")
 ARROWS = {
     "conformance.oracle": (),
     "conformance.harness": ("clients.peer", "clients.datagram_peer", "clients.torrent"),
+    # What is the same whatever is tried stands in the harness; a client's case is one of its own steps.
+    "conformance.hosting": ("conformance.harness", "clients.peer"),
+    "conformance.client_specs": ("conformance.hosting", "conformance.harness", "conformance.clauses"),
     "conformance.report": (),
     "conformance.clauses": (),
     "conformance.toml_file": (),
@@ -35,7 +38,18 @@ ARROWS = {
     "conformance.plugin_options": ("conformance.clauses", "conformance.harness.target"),
     "conformance.replay": ("conformance.harness", "conformance.report", "conformance.clauses"),
     "conformance.means": ("conformance.harness.target", "conformance.report"),
+    "conformance.tried": ("conformance.harness", "conformance.result", *TOLD),
+    "conformance.client_plugin": (
+        "conformance.hosting",
+        "conformance.harness",
+        "conformance.own_servers",
+        "conformance.plugin_options",
+        "conformance.result",
+        "conformance.tried",
+        *TOLD,
+    ),
     "conformance.plugin": (
+        "conformance.tried",
         "conformance.means",
         "conformance.replay",
         "conformance.plugin_options",
@@ -51,8 +65,8 @@ ARROWS = {
     "conformance.judge": (
         "conformance.elsewhere",
         "conformance.known_failures",
-        "conformance.plugin",
         "conformance.spread",
+        "conformance.tried",
         *TOLD,
     ),
     "conformance.cli_types": ("conformance.plugin_options",),
@@ -67,6 +81,7 @@ ARROWS = {
         "conformance.own_servers",
         "conformance.cli_help",
         "conformance.clauses",
+        "conformance.hosting.conversation",
         "conformance.oracle",
     ),
     "conformance.cli_meant": (
@@ -88,7 +103,18 @@ ARROWS = {
     "conformance.capture": ("conformance.harness",),
     "conformance.trying": ("conformance.capture", "conformance.harness", "conformance.report"),
     "conformance.cli_reproducing": ("conformance.trying", "conformance.report"),
+    "conformance.cli_client": (
+        "conformance.cli_help",
+        "conformance.cli_report",
+        "conformance.cli_types",
+        "conformance.hosting",
+        "conformance.judge",
+        "conformance.own_servers",
+        "conformance.report",
+        "conformance.spread",
+    ),
     "conformance.cli": (
+        "conformance.cli_client",
         "conformance.cli_reproducing",
         "conformance.plugin_options",
         "conformance.cli_help",
@@ -108,6 +134,14 @@ ARROWS = {
         "conformance.spread",
         "conformance.report",
         "conformance.clauses",
+    ),
+    "conformance.client_matrix": (
+        "conformance.clauses",
+        "conformance.judge",
+        "conformance.matrix",
+        "conformance.own_servers",
+        "conformance.report",
+        "conformance.spread",
     ),
     "conformance.zoo": ("reference_servers",),
     "reference_servers": (),
@@ -196,7 +230,8 @@ def test_python_packages_of_examples_are_pinned() -> None:
 
 
 def test_specs_do_not_sleep() -> None:
-    asleep = [p.name for p in (ROOT / "conformance" / "specs").glob("*.py") if "sleep" in p.read_text()]
+    specs = [*(ROOT / "conformance" / "specs").glob("*.py"), *(ROOT / "conformance" / "client_specs").glob("*.py")]
+    asleep = [p.name for p in specs if "sleep" in p.read_text()]
     assert not asleep, f"a spec waits for a named event, never for time: {asleep}"
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from conformance.clauses import MUST, Clause
 from conformance.harness import script as s
 from conformance.harness.as_data import case_from_data
 from conformance.harness.law import Breach
+from conformance.harness.search import Finding, Nonconformity
 from conformance.harness.transcript import Stop, Transcript, Trouble
-from conformance.harness.trial import Finding, Nonconformity, Trial
+from conformance.harness.trial import Trial
+from conformance.oracle import Profile, answers
 from conformance.report.failure import Failure
 from conformance.result import result_of
 
@@ -22,9 +24,10 @@ CLAUSE = Clause("close.eof", MUST, "It ends.", (), ("received",), "")
 def failure_of(played: s.Script, stopped_at: int, *, awaits_end: bool = True) -> Failure:
     transcript = Transcript(played, stop=Stop(stopped_at, played.steps[stopped_at], Trouble.UNANNOUNCED))
     finding = Finding(CASE, Breach("an end", "none", "not at all"), transcript)
-    bench: Any = SimpleNamespace(awaits_end=awaits_end, server=SimpleNamespace(restartable=True))
-    trial = cast("Trial", SimpleNamespace(bench=bench, cases=1, first_failure=None))
-    failure = result_of(CLAUSE, trial, Nonconformity(finding), 0.1, ["again"]).failure
+    bench: Any = SimpleNamespace(awaits_end=awaits_end, server=SimpleNamespace(restartable=True), patience=None)
+    failure = result_of(
+        CLAUSE, Trial(bench, lambda: answers(Profile.RECEIVED)), Nonconformity(finding), 0.1, ["again"]
+    ).failure
     assert failure is not None
     return failure
 

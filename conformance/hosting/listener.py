@@ -1,0 +1,94 @@
+"""Where the client is to connect: a port that accepts, refuses, or lets wait."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import sys
+from pathlib import Path
+
+from clients.peer import Address
+from conformance.harness.kernel import KernelView
+
+BACKLOG = 64
+BUFFER_BYTES = 16384
+MOST_FILLERS = 8
+SYN_SENT = "02"  # as /proc/net/tcp writes the state
+HOST = "127.0.0.1"
+
+
+class Listener:
+    """A port of ours on loopback, which stays ours when nobody listens there."""
+
+    def __init__(self, kernel: KernelView) -> None:
+        self._kernel = kernel
+        self._socket = socket.socket()
+        self._fillers: list[socket.socket] = []
+        self.listens = False
+        self._lets_wait = False
+        self._socket.bind((HOST, 0))
+        self._socket.setblocking(False)
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):  # small ones: what is to be full is so soon
+            self._socket.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+        self.address: Address = self._socket.getsockname()
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._socket.fileno()
+
+    def open(self) -> None:
+        """Let clients connect."""
+        self.listens = True
+        self._socket.listen(BACKLOG)
+
+    def fill(self) -> bool:
+        """Listen, with an accept queue that is full: who asks is not heard. False where that cannot be made sure of."""
+        self._lets_wait = True
+        self._socket.listen(0)
+        for _ in range(MOST_FILLERS):
+            if self._kernel.accept_queue_full(self.address):
+                return True
+            filler = socket.socket()
+            self._fillers.append(filler)
+            filler.settimeout(1)
+            with contextlib.suppress(OSError):
+                filler.connect(self.address)
+        return False
+
+    def asked(self) -> bool:
+        """Whether a client has asked and was not heard."""
+        if sys.platform != "linux":
+            return False
+        port = f":{self.address[1]:04X}"
+        rows = (line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:])
+        return any(row[2].endswith(port) and row[3] == SYN_SENT for row in rows)
+
+    def is_asked_again(self) -> bool:
+        """Whether a client that was not heard still asks: its kernel does so again in a second, which is no silence."""
+        return self._lets_wait and self.asked()
+
+    def make_room(self) -> None:
+        """Take the others out of the queue, and let clients connect: they ask again by themselves."""
+        self.open()
+        while self._fillers:
+            self._fillers.pop().close()
+            with contextlib.suppress(BlockingIOError):
+                self._socket.accept()[0].close()
+
+    def accept(self) -> socket.socket | None:
+        """The next connection, if one is there; none while those that fill the queue are in it."""
+        if self._fillers:
+            return None
+        try:
+            return self._socket.accept()[0]
+        except OSError as error:
+            if error.errno in {errno.EAGAIN, errno.EINVAL, errno.ECONNABORTED}:
+                return None
+            raise
+
+    def close(self) -> None:
+        """Give up the port."""
+        for filler in self._fillers:
+            filler.close()
+        self._socket.close()
