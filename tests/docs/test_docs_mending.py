@@ -18,8 +18,10 @@ TUTORIAL = ROOT / "conformance" / "zoo" / "programs" / "tutorial_select.py"
 SERVER = "server.py"
 CHANGES = [block.text for block in blocks(PAGE, "diff")]
 *BEFORE, VERDICT = [shown for block in blocks(PAGE, "console") for shown in session(block)]
-# Each command asks for the clause of the last change, if there was one, and for that of the next.
+# Each command asks for the clause of the last change, if there was one, and for that of the next. The last change has
+# none: to see its clause fail is dear, and on a busy machine inconclusive now and then.
 CLAUSES = [re.findall(r"-k '?(?:\S+ or )?([\w.-]+)", shown.command)[0] for shown in BEFORE]
+LAST = "backpressure.bounded-memory"
 TABLE = {
     "select": exhibits.TUTORIAL_SELECT,
     "poll": exhibits.TUTORIAL_POLL,
@@ -62,7 +64,7 @@ def test_each_command_sees_the_last_change_hold_and_the_next_one_missing() -> No
         assert marks == {**held, CLAUSES[number]: "✗"}
 
 
-@pytest.mark.parametrize("number", range(len(CHANGES)), ids=CLAUSES)
+@pytest.mark.parametrize("number", range(len(BEFORE)), ids=CLAUSES)
 def test_a_clause_fails_before_its_change_and_holds_after(number: int, tmp_path: Path) -> None:
     shown = BEFORE[number]
     (tmp_path / SERVER).write_text(mended(number))
@@ -76,6 +78,7 @@ def test_a_clause_fails_before_its_change_and_holds_after(number: int, tmp_path:
 
 
 def test_in_the_end_it_is_conformant(tmp_path: Path) -> None:
+    assert len(CHANGES) == len([*CLAUSES, LAST])
     (tmp_path / SERVER).write_text(mended(len(CHANGES)))
     whole, _, shortened = VERDICT.command.partition(" | ")
     (said,), errors = played([f"{whole}{ONE_JOB} | {shortened}"], tmp_path)
@@ -90,7 +93,7 @@ def test_the_table_is_of_all_five() -> None:
     assert f"| | {' | '.join(TABLE)} |" in PAGE.read_text()
 
 
-@pytest.mark.parametrize("clause", CLAUSES)
+@pytest.mark.parametrize("clause", [*CLAUSES, LAST])
 def test_the_other_four_are_as_the_zoo_has_them(clause: str) -> None:
     marks = [
         "✗" if clause in exhibit.bug.breaks else "(✗)" if clause in exhibit.bug.collateral else ""
