@@ -14,7 +14,7 @@ from benchmarks import connections, faces, idle, machine, throughput, verdict
 from benchmarks.part import SMOKE, Bench, Result, Scale, WrongAnswers
 from benchmarks.servers import all_running, contestants
 from clients.load.generator import Unreachable
-from conformance.harness.launch import Keeper
+from conformance.harness.child import Keeper
 
 PARTS = {"throughput": throughput.run, "idle": idle.run, "connections": connections.run, "verdict": verdict.run}
 RESULTS = Path(__file__).with_name("results")

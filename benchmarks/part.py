@@ -12,7 +12,7 @@ from benchmarks.servers import Running, Server
 from clients.load.generator import Generator
 from clients.load.plan import Plan
 from clients.load.tally import Figures, Tally
-from conformance.harness.launch import Keeper
+from conformance.harness.child import Keeper
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clients.peer import Address
-from conformance.harness.launch import CannotStart, Keeper, Process
+from conformance.harness.child import CannotStart, Keeper
+from conformance.harness.launch import Process
 from conformance.harness.target import backend_target
 from conformance.own_servers import available, reference_backends
 from conformance.targets.building import NotBuilt, is_installed, missing

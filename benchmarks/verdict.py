@@ -26,7 +26,8 @@ from benchmarks.bare import Bare
 from benchmarks.part import Bench, Result, Scale, Table, spread
 from conformance.clauses import SPECS
 from conformance.harness import script as s
-from conformance.harness.launch import Keeper, Process
+from conformance.harness.child import Keeper
+from conformance.harness.launch import Process
 from conformance.harness.player import Player
 from conformance.harness.target import backend_target
 from conformance.harness.transcript import Transcript
