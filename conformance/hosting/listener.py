@@ -12,7 +12,7 @@ from clients.peer import Address
 from conformance.harness.kernel import KernelView
 
 BACKLOG = 64
-BUFFER_BYTES = 16384
+BUFFER_BYTES = 65536
 MOST_FILLERS = 8
 SYN_SENT = "02"  # as /proc/net/tcp writes the state
 HOST = "127.0.0.1"

@@ -196,6 +196,7 @@ class Steps:
             if len(connection.unsaid) < SUPPLY_BYTES and poured < step.size_bytes:
                 connection.say(much(SUPPLY_BYTES))
                 poured += SUPPLY_BYTES
+            connection.flush()
             return bool(connection.unsaid)
 
         yield from self._fill(
@@ -211,12 +212,16 @@ class Steps:
                 stuffed += SUPPLY_BYTES
                 self._typed += much(SUPPLY_BYTES)
                 self._client.feed(much(SUPPLY_BYTES))
+            self._client.write()
             return bool(self._client.unfed)
 
         yield from self._fill(connection, supply, lambda: self._client.fed_bytes)
 
     def _fill(self, connection: Connection, supply: Callable[[], bool], progress: Callable[[], object]) -> Waiting:
-        """Supply until nothing more is taken by a client that rests, or nothing is left; see that it did not grow."""
+        """Supply until nothing more is taken by a client that rests, or nothing is left; see that it did not grow.
+
+        Each look follows an attempt to hand over more: the time in which nobody tried may have been ours.
+        """
         tree = self._client.tree
         before = tree.memory_bytes()
         seen, since = progress(), time.monotonic()
