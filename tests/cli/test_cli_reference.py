@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.clauses import Clause, all_clauses
+from conformance.clauses import CLIENT_SPECS, Clause, all_clauses
 from reference_servers.registry import BACKENDS
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ CLAUSES = all_clauses()
 def test_each_clause_is_listed_by_its_name(program: Program) -> None:
     ran = program("list", "clauses")
     assert ran.code == 0, ran.text
-    lines = [line.split(maxsplit=2) for line in ran.stdout.splitlines()]
-    assert [(name, level) for name, level, _ in lines] == [(clause.id, clause.level) for clause in CLAUSES]
+    of_servers, _, of_clients = ran.stdout.split("\n\n")
+    for listed, clauses in ((of_servers, CLAUSES), (of_clients, all_clauses(CLIENT_SPECS))):
+        lines = [line.split(maxsplit=2) for line in listed.splitlines()]
+        assert [(name, level) for name, level, _ in lines] == [(clause.id, clause.level) for clause in clauses]
 
 
 def test_each_backend_is_listed_by_its_name(program: Program) -> None:

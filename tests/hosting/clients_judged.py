@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.report.outcome import Run
 
 BOUND_S = 300
-FEW_CASES = "6"
+FEW_CASES = "3"
 OWN = f"{sys.executable} -P -m clients"
 CORRECT = {
     "interactive": (f"{OWN} interactive --host {{host}} --port {{port}}", "lines"),

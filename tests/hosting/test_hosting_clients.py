@@ -35,7 +35,7 @@ def test_a_correct_client_keeps_every_clause_about_it(name: str, tmp_path: Path)
 
 def test_every_broken_client_is_found() -> None:
     """Once each, by each of its clauses; `make zoo-clients` asks twenty times."""
-    words = [sys.executable, "-P", "-m", "conformance.client_matrix", "--runs", "1", "--examples", "3", "--jobs", "4"]
+    words = [sys.executable, "-P", "-m", "conformance.client_matrix", "--runs", "1", "--examples", "3", "--jobs", "2"]
     done = subprocess.run(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, stdin=subprocess.DEVNULL, timeout=BOUND_S
     )
