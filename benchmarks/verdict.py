@@ -71,8 +71,9 @@ def record(examples: int, clauses: str) -> list[s.Script]:
         return play(player, script)
 
     words = ["-p", "conformance.plugin", "-p", "no:terminal", "-p", "no:cacheprovider", "-c", str(SPECS / "pytest.ini")]
+    os.environ.pop("PYTEST_ADDOPTS", None)  # options of whoever runs us
     with mock.patch.object(Player, "play", play_and_record):
-        pytest.main(
+        status = pytest.main(
             [
                 str(SPECS),
                 *words,
@@ -86,6 +87,9 @@ def record(examples: int, clauses: str) -> list[s.Script]:
                 clauses,
             ]
         )
+    if status:
+        msg = f"the verdict to be recorded ended with {status!r}"
+        raise RuntimeError(msg)
     return recorded
 
 
