@@ -38,7 +38,10 @@ NOT_MEANT = {
     "chunk limit of ours": ((*EPOLL, "--chunk-limit", "10"), "--chunk-limit says something of a server of yours: the"),
     "chunk limit of the zoo": (("--zoo", "drops-short-send", "--chunk-limit", "10"), "--chunk-limit says something of"),
     "no such command": (("--command", "./no-such-server {port}", *QUICK), "cannot start ./no-such-server: No such"),
-    "unknown placeholder": (("--command", "./server {prot}"), "{prot}, which is no placeholder: {host} and {port} are"),
+    "unknown placeholder": (
+        ("--command", "./server {prot}"),
+        "{prot}, which is no placeholder: {host}, {port} and {udp_port} are",
+    ),
     "two ports": (("--command", "./server {port}", "--port", "8001"), "--port must not name one"),
     "unreachable": (("--address", "127.0.0.1:1", *QUICK), "nobody answers on 127.0.0.1:1: Connection refused"),
     "no address": (("--address", "127.0.0.1"), "write HOST:PORT, such as 127.0.0.1:8001"),
@@ -112,7 +115,8 @@ def test_a_machine_too_busy_to_list_servers_gives_no_verdict(monkeypatch: pytest
 def test_specs_that_cannot_be_read_are_no_interrupt(program: Program, tmp_path: Path, jobs: str) -> None:
     (tmp_path / "test_broken.py").write_text("import no_such_module\n")
     code = (
-        "import sys; from conformance import judge, cli; judge.CLAUSES = sys.argv.pop(1); "
+        "import sys; from conformance import judge, cli; broken = judge.SERVERS._replace(package=sys.argv.pop(1)); "
+        "judge.judge.__kwdefaults__['suite'] = broken; "
         "judge.SETTINGS = ('--config-file=/dev/null', '--noconftest'); cli.main()"
     )
     words = ["run", *EPOLL, "--jobs", jobs, "--examples", "1"]

@@ -24,7 +24,7 @@ def test_every_target_is_told_apart_and_takes_a_port() -> None:
     known = targets().values()
     assert len({target.source for target in known}) == len(known)
     for target in known:
-        assert target.command.endswith("{port}"), target.name
+        assert target.command.endswith(("{port}", "{port} {udp_port}")), target.name
         assert bool(target.build) == ("{output}" in target.command), target.name
         assert bool(target.finding) == bool(target.breaks), target.name
         assert target.language, target.name

@@ -20,9 +20,10 @@ def lines(*steps: s.Step | s.Script, stopped_at: int | None = None) -> list[str]
 
 def kinds(of: type[s.Step] = s.Step) -> Iterator[str]:
     for kind in of.__subclasses__():
-        if kind.__name__ != s.ClientStep.__name__:
-            yield s.words(kind.__name__)
-        yield from kinds(kind)
+        if kind.__module__ == s.__name__:  # a client's case has steps of its own
+            if kind.__name__ != s.ClientStep.__name__:
+                yield s.words(kind.__name__)
+            yield from kinds(kind)
 
 
 def test_every_kind_of_step_has_a_call() -> None:
