@@ -22,6 +22,7 @@ from conformance.result import KNOWN
 
 TARGETS = pytest.StashKey[list[Any]]()  # each has a name and a profile
 CLAUSE_RESULT = "clause_result"
+LOCAL_CONSTANTS = "_get_local_constants"
 OF_TARGET = ("target", "means", "hint")  # what a clause's result says of the target, in this order
 
 
@@ -82,6 +83,7 @@ def draw(cases: int, *, shorten: bool) -> None:
 
     It must be said before the specs are imported: a test takes its settings when it is decorated.
     """
+    _leave_out_constants_of_ours()
     hypothesis.settings.register_profile(
         "echo-conformance",
         max_examples=cases,
@@ -95,3 +97,18 @@ def draw(cases: int, *, shorten: bool) -> None:
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     hypothesis.settings.load_profile("echo-conformance")
+
+
+def _leave_out_constants_of_ours() -> None:
+    """Now and then Hypothesis draws a constant that it has read in the source of modules that are not installed.
+
+    In ours there is nothing to try a server with, reading it is a good part of the time to start, and the same seed
+    would draw other cases from a clone than from what was installed. There is no setting for it.
+    """
+    try:
+        from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - internal: there may be none
+        from hypothesis.internal.constants_ast import Constants  # noqa: PLC0415
+    except ImportError:
+        return
+    if hasattr(providers, LOCAL_CONSTANTS):
+        setattr(providers, LOCAL_CONSTANTS, Constants)
