@@ -197,7 +197,7 @@ class Steps:
                 connection.say(much(SUPPLY_BYTES))
                 poured += SUPPLY_BYTES
             connection.flush()
-            return bool(connection.unsaid)
+            return bool(connection.unsaid) or poured < step.size_bytes
 
         yield from self._fill(
             connection, supply, lambda: (len(connection.said), waits_for_window(connection.socket.fileno()))
@@ -213,7 +213,7 @@ class Steps:
                 self._typed += much(SUPPLY_BYTES)
                 self._client.feed(much(SUPPLY_BYTES))
             self._client.write()
-            return bool(self._client.unfed)
+            return bool(self._client.unfed) or stuffed < step.size_bytes
 
         yield from self._fill(connection, supply, lambda: self._client.fed_bytes)
 
@@ -273,10 +273,14 @@ class Steps:
         tree = self._client.tree
         began, total_s = time.monotonic(), 0.0
         while True:
-            before_s, window_began = tree.demand_s(), time.monotonic()
+            before_s, fed_bytes, window_began = tree.demand_s(), self._client.fed_bytes, time.monotonic()
             while time.monotonic() - window_began < REST_WINDOW_S:
                 yield
             demand_s = tree.demand_s() - before_s
+            waits_for_us = self._client.write() or self._client.fed_bytes != fed_bytes
+            if waits_for_us:
+                began, total_s = time.monotonic(), 0.0
+                continue
             if demand_s < REST_DEMAND_S and not tree.runnable():
                 return
             total_s += max(0.0, demand_s)
