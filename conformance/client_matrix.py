@@ -19,7 +19,7 @@ from typing import Any
 from conformance import own_servers
 from conformance.clauses import CLIENT_SPECS, all_clauses
 from conformance.judge import CLIENTS, judge
-from conformance.matrix import FULL_RUN_SEED, LESS_PATIENCE, LONGEST_S, RUNS, Row
+from conformance.matrix import FAST_PATIENCE, FULL_RUN_SEED, LESS_PATIENCE, LONGEST_S, RUNS, Row
 from conformance.report.outcome import Run, clause_from_data, clause_to_data
 from conformance.spread import Spread
 
@@ -60,7 +60,8 @@ def _fast_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> l
 
 
 def _words(options: argparse.Namespace) -> list[str]:
-    return ["--own", "--unshortened", f"--examples={options.examples}", f"--patience={LESS_PATIENCE}"]
+    patience = FAST_PATIENCE if options.runs == 1 else LESS_PATIENCE
+    return ["--own", "--unshortened", f"--examples={options.examples}", f"--patience={patience}"]
 
 
 def _all_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> list[Row]:

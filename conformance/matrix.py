@@ -31,7 +31,8 @@ LONGEST_S = 3600
 # Most bugs show as silence, which costs time and no work: many are waited for at once, and less long where all that
 # can come out is that a bug was found.
 AT_ONCE_A_PROCESSOR = 8
-LESS_PATIENCE = "0.2"
+LESS_PATIENCE = "0.5"
+FAST_PATIENCE = "0.2"
 MUST_BREAK, MAY_BREAK, UNNAMED, HELD, UNDECIDED = "X", "x", "!", "·", "?"
 
 
@@ -168,7 +169,7 @@ def _fast_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> l
     rows = {bug["name"]: Row(bug) for bug in bugs if not bug["missing"]}
     for profile in dict.fromkeys(row.bug["profile"] for row in rows.values()):
         words = ["--profile", profile, "--examples", options.examples, "--unshortened", "--own"]
-        words += ["--patience", LESS_PATIENCE]
+        words += ["--patience", FAST_PATIENCE]
         for row in rows.values():
             words += ["--zoo", row.name] if row.bug["profile"] == profile else []
         run = Run("", profile, FULL_RUN_SEED)
