@@ -193,15 +193,29 @@ class ServerProcess:
     def cpu_s(self) -> float:
         return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
 
+    def kernel_holds(self, client: Client) -> int:
+        """How many bytes are on their way to a client: given away by the server, and not taken by the client."""
+        queued = 0
+        ours, theirs = client.getsockname()[1], self.address[1]
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            _, local, remote, _, queues, *_ = line.split()
+            ports = (int(local.rpartition(":")[2], 16), int(remote.rpartition(":")[2], 16))
+            to_send, to_read = (int(size, 16) for size in queues.split(":"))
+            queued += to_send if ports == (theirs, ours) else to_read if ports == (ours, theirs) else 0
+        return queued
+
     def await_quiet(self) -> None:
-        """Wait until a window of QUIET_WINDOW_S burns no more than QUIET_CPU_S of CPU; a spinning server has none."""
+        """Wait until a window of QUIET_WINDOW_S burns no more than QUIET_CPU_S of CPU; a spinning server has none.
+
+        It sleeps at the end: one that only stands in line for a processor is not quiet.
+        """
 
         def quiet_window() -> bool:
             before = self.cpu_s()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(QUIET_WINDOW_S)
             assert self.process.poll() is None, "the server is gone"
-            return self.cpu_s() - before < QUIET_CPU_S
+            return self.cpu_s() - before < QUIET_CPU_S and self._state() == "S"
 
         wait_until(quiet_window, "the server is quiet")
 
