@@ -42,7 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--patience", type=factor, default=1.0, metavar="FACTOR",
                     help="wait for a slow client so many times as long (default: %(default)s)")  # fmt: skip
     group.addoption("--own", action="store_true", help="of each broken client, only the clauses that it must break")
-    group.addoption("--unshortened", action="store_true", help="report the first case that fails as it is")
+    group.addoption(
+        "--unshortened",
+        action="store_true",
+        help="report the first case that fails, played again only where that decides",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -115,7 +119,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         return (yield)
     except Nonconformity as found:
-        raise Nonconformity(trial.confirmed(found.finding)) from None
+        as_it_is = pyfuncitem.config.option.unshortened
+        raise Nonconformity(trial.confirmed(found.finding, as_it_is=as_it_is)) from None
 
 
 _HAS: dict[Need, Callable[[], bool]] = {

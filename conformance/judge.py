@@ -29,6 +29,7 @@ SOON_S = 0.01
 ALONE = Spread()
 SETTINGS = ("--config-file=/dev/null", f"--rootdir=${SPECS_VARIABLE}", "--noconftest", "--pyargs")
 STRICTNESS = ("--assert=plain", "--strict-markers", "--import-mode=importlib")
+TRACES = ("--tb=native",)  # pytest's own parse the source of a clause for each failure of it
 PLUGINS = (
     "no:cacheprovider",
     "no:terminalreporter",  # the rest of that plugin has options which others rely on
@@ -229,7 +230,7 @@ def _standing_in(scratch: str) -> Iterator[None]:
 
 
 def _pytest_words(suite: Suite, seed: int | None, spread: Spread) -> list[str]:
-    words = [suite.package, *SETTINGS, *STRICTNESS]
+    words = [suite.package, *SETTINGS, *STRICTNESS, *TRACES]
     for name in (*PLUGINS, *suite.plugins):
         words += ["-p", name]
     words += spread.words()

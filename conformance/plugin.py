@@ -11,7 +11,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ NOT_FOR_ALL = (Need.START_LINE, Need.UDP)  # which not every kind of server is t
 NAMED = "servers of this project"
 SETTLED = "targets of the file"
 WITH_DATAGRAMS = "broken servers with datagrams"
+BREAKS = "clauses that broken servers break"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,6 +91,13 @@ def _with_datagrams(config: pytest.Config) -> list[str]:
     return [entry["name"] for entry in zoo() if entry["answers_datagrams"]] if config.option.zoo else []
 
 
+def _breaks(config: pytest.Config) -> dict[str, Collection[str]]:
+    """Of each broken server the clauses that it must break, where nothing else is to be tried on it."""
+    if hasattr(config, "workerinput"):
+        return dict(config.workerinput[BREAKS])
+    return {entry["name"]: entry["breaks"] for entry in zoo()} if config.option.own else {}
+
+
 def _described(config: pytest.Config) -> list[Target]:
     """The targets of the file. The controller settles them; workers are handed what it made of the file."""
     if hasattr(config, "workerinput"):
@@ -104,29 +112,39 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[NAMED] = (option.backend, option.zoo)
     own = [target for target in node.config.stash[TARGETS] if target.described]
     node.workerinput[WITH_DATAGRAMS] = _with_datagrams(node.config)
+    node.workerinput[BREAKS] = _breaks(node.config)
     node.workerinput[SETTLED] = [dataclasses.asdict(target) for target in own]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each clause is tried on each target."""
+    """Each clause is tried on each target that has its profile."""
     if "bench" in metafunc.fixturenames:
-        targets = metafunc.config.stash[TARGETS]
+        targets = _tried_on(metafunc.config, clause_of(metafunc.definition))
         ids = [target.name for target in targets] or ["nothing"]
         metafunc.parametrize("bench", targets or [None], ids=ids, indirect=True, scope="session")
 
 
+def _tried_on(config: pytest.Config, clause: Clause | None) -> list[Target]:
+    targets = config.stash[TARGETS]
+    if clause is None:
+        return targets
+    own = _breaks(config)
+    return [
+        target
+        for target in targets
+        if target.profile in clause.profiles and (not own or clause.id in own.get(target.name, ()))
+    ]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the clauses of other profiles, and let -k know clauses by their ids."""
-    own = {entry["name"]: entry["breaks"] for entry in zoo()} if config.option.own else {}
+    """Leave out the clauses that no target is tried by, and let -k know clauses by their ids."""
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
         clause = clause_of(item)
         if clause is not None:
             item.extra_keyword_matches.add(clause.id)
-        tried = clause is None or not config.stash[TARGETS] or _target(item).profile in clause.profiles
-        if clause is not None and tried and own:
-            tried = clause.id in own.get(_target(item).name, ())
+        tried = clause is None or item.callspec.params["bench"] is not None  # type: ignore[attr-defined]
         (kept if tried else left_out).append(item)
     if not config.stash[TARGETS] and any(clause_of(item) for item in items):
         msg = "no server to judge: name one with --backend, --zoo, --command, --address or --target"
@@ -154,7 +172,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         result = yield
     except Nonconformity as found:
-        raise Nonconformity(trial.confirmed(found.finding)) from None
+        as_it_is = pyfuncitem.config.option.unshortened
+        raise Nonconformity(trial.confirmed(found.finding, as_it_is=as_it_is)) from None
     trial.serves_afterwards()
     return result
 

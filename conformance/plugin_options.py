@@ -41,7 +41,11 @@ def add_options(parser: pytest.Parser) -> None:
                     help="wait for a slow server so many times as long (default: %(default)s)")  # fmt: skip
     group.addoption("--own", action="store_true", help="of each broken server, only the clauses that it must break")
     group.addoption("--case", metavar="FILE", help="play the case of this reproducer, for its clause, and no others")
-    group.addoption("--unshortened", action="store_true", help="report the first case that fails as it is")
+    group.addoption(
+        "--unshortened",
+        action="store_true",
+        help="report the first case that fails, played again only where that decides",
+    )
 
 
 def examples(text: str) -> int:

@@ -105,9 +105,20 @@ class Search(ABC):
     def state(self) -> str:
         """What is to be said of a target that has not ended."""
 
-    def confirmed(self, found: Finding) -> Finding:
-        """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again."""
+    @abstractmethod
+    def _leave(self) -> None:
+        """Have what has shown a fault be asked nothing more."""
+
+    def confirmed(self, found: Finding, *, as_it_is: bool = False) -> Finding:
+        """The finding to report. Raises `Inconclusive` where it was a matter of time and does not show again.
+
+        With `as_it_is`, a case is not played again where that would not change the outcome.
+        """
         self._note_first_failure()  # of a canary, which is no case
+        if as_it_is and not found.breach.timed:
+            self._leave()
+            self._take_note(found)
+            return found
         candidates = [found] + ([self._first] if self._first and self._first.script != found.script else [])
         for candidate in candidates:
             try:

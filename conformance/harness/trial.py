@@ -24,6 +24,7 @@ class Trial(Search):
         self.bench = bench
         self._answers = answers
         self._last: tuple[Script, Transcript] | None = None
+        self._to_mend = False  # whether a case has failed since it was last seen to serve
 
     @property
     def profile(self) -> str:
@@ -105,7 +106,12 @@ class Trial(Search):
             breach = replace(breach, actual=f"the server is stopped, as by SIGSTOP; {breach.actual}", timed=False)
         return breach
 
+    def _leave(self) -> None:
+        self.bench.replace()
+
     def _try(self, played: Script) -> Finding | None:
+        if self._to_mend:
+            self._mend()
         late = self._late_death()
         if late is not None:
             return self._note_failure(played, late)
@@ -116,7 +122,7 @@ class Trial(Search):
             self._last = played, transcript
             self._passed.add(played)
             return None
-        self._mend()
+        self._to_mend = True
         return self._note_failure(played, Finding(played, breach, transcript))
 
     def _late_death(self) -> Finding | None:
@@ -132,6 +138,7 @@ class Trial(Search):
 
     def _mend(self) -> None:
         """After a failure: have a fresh copy for the next case, unless this one serves on as before."""
+        self._to_mend = False
         if self.bench.server.epitaph() is None and self.bench.answers_wrongly is None:
             breach, _ = self.bench.serves(self._answers, self.bench.patience.short_s)
             if breach is None:

@@ -105,6 +105,9 @@ class ClientTrial(Search):
             return None
         return self._note_failure(played, finding)
 
+    def _leave(self) -> None:
+        """Each case has a client of its own."""
+
     def _once_more(self, candidate: Finding) -> Finding | None:
         return self._played(candidate.script, self.patience.full_s)
 
