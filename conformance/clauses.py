@@ -12,7 +12,6 @@ from pathlib import PurePath
 from types import ModuleType
 from typing import Any, TypeVar
 
-import hypothesis
 import pytest
 
 PROFILES = ("received", "echo")
@@ -75,6 +74,8 @@ def clause(
     """
 
     def decorate(test: Test) -> Test:
+        import hypothesis  # noqa: PLC0415 - a good part of the time to start, for whoever only names clauses
+
         if hypothesis.is_hypothesis_test(test):
             test = hypothesis.settings(max_examples=cases(share))(test)
         marked: Test = pytest.mark.clause(level=level, needs=needs, profiles=profiles)(test)
@@ -85,6 +86,8 @@ def clause(
 
 def cases(share: float) -> int:
     """How many cases this part of a run's examples is."""
+    import hypothesis  # noqa: PLC0415
+
     settings = hypothesis.settings.default
     return max(1, round(settings.max_examples * share)) if settings else 1
 

@@ -16,7 +16,7 @@ from click.shell_completion import get_completion_class
 
 from conformance.cli_client import client
 from conformance.cli_help import SHELLS, Interruptible, Sectioned, backend_names, clause_names
-from conformance.cli_judging import at_one_copy, judged
+from conformance.cli_judging import as_many_as_pay, at_one_copy, judged
 from conformance.cli_meant import known_failures, names_target, plugin_words, settled, told
 from conformance.cli_options import of_a_file, target_options
 from conformance.cli_reference import explain, list_
@@ -94,7 +94,7 @@ def run(spread: Spread, seed: int | None, faces: Faces, *, pcap: bool, **options
     found = _found(seed, options)
     names, copies = settled(options, found)
     known = known_failures(options["known_failures"], options["targets"])
-    spread = spread if copies else at_one_copy(spread)
+    spread = as_many_as_pay(spread, options, len(names)) if copies else at_one_copy(spread)
     found.shards = spread.shard_of([str(found.seed), *plugin_words(options | PLACES)])
     console = Output()
     judged(found, options, spread, console, known)

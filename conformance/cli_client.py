@@ -16,7 +16,7 @@ from rich.console import Console
 from conformance import own_servers
 from conformance.cli_help import Sectioned
 from conformance.cli_report import FILES, Faces, Output, reported
-from conformance.cli_types import Examples, Factor, Jobs
+from conformance.cli_types import Examples, Factor, Jobs, processors
 from conformance.hosting.conversation import CONVERSATIONS, LINES
 from conformance.judge import CLIENTS, judge
 from conformance.report.outcome import SUITE, ExitCode, Run
@@ -107,7 +107,7 @@ def _judge(found: Run, words: list[str], jobs: int, console: Console) -> None:
     progress = Progressing(console)
     progress.start()
     try:
-        code = judge(found, words, spread=Spread(jobs), watching=progress, suite=CLIENTS)
+        code = judge(found, words, spread=Spread(jobs or processors()), watching=progress, suite=CLIENTS)
     finally:
         progress.stop()
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:

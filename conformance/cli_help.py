@@ -83,10 +83,14 @@ def zoo_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[st
 
 
 def clause_names(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """The clauses that are meant."""
+    return _beginning(incomplete, clause_ids())
+
+
+def clause_ids() -> list[str]:
     """The clauses, read off the specs' names: importing them would keep whoever types waiting."""
     specs = sorted(Path(SPECS).glob("test_*.py"))
-    ids = sorted(clause_id(path.stem, test) for path in specs for test in TEST.findall(path.read_text("utf-8")))
-    return _beginning(incomplete, ids)
+    return sorted(clause_id(path.stem, test) for path in specs for test in TEST.findall(path.read_text("utf-8")))
 
 
 def target_names(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

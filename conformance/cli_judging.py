@@ -10,12 +10,15 @@ import click
 import pytest
 from rich.console import Console
 
-from conformance.cli_meant import plugin_words
+from conformance.cli_meant import matching, plugin_words
+from conformance.cli_types import AUTO, processors
 from conformance.judge import NotCollected, NoWorker, judge
 from conformance.known_failures import KnownFailures
 from conformance.report.outcome import ExitCode, Run
 from conformance.report.terminal import Progressing
 from conformance.spread import Spread
+
+WORTH_A_WORKER = 500  # cases: a server that passes has done so many in about the time that a worker takes to start
 
 
 def at_one_copy(spread: Spread) -> Spread:
@@ -24,6 +27,14 @@ def at_one_copy(spread: Spread) -> Spread:
         msg = "of this server there is one copy, so one worker judges it: give --tx once"
         raise click.UsageError(msg)
     return dataclasses.replace(spread, jobs=1)
+
+
+def as_many_as_pay(spread: Spread, options: dict[str, Any], targets: int) -> Spread:
+    """Where the user leaves it to us: a worker for each processor, as far as there is work for it."""
+    if spread.jobs != AUTO:
+        return spread
+    cases = targets * len(matching(options["expression"])) * options["examples"]
+    return dataclasses.replace(spread, jobs=max(1, min(processors(), cases // WORTH_A_WORKER)))
 
 
 def judged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import click
 from _pytest.mark.expression import Expression  # pytest has no public name for it
 
 from conformance import own_servers
+from conformance.cli_help import clause_ids
 from conformance.harness.target import name_of
 from conformance.known_failures import KnownFailures
 from conformance.report.outcome import Run
@@ -126,6 +128,18 @@ def _see_that_it_parses(expression: str | None) -> None:
     except SyntaxError as error:
         msg = f"-k {expression!r} cannot be read: {error.msg}"
         raise click.UsageError(msg) from None
+
+
+def matching(expression: str | None) -> list[str]:
+    """The clauses that `-k` is likely to choose: nearly what pytest goes by, and nothing is imported for it."""
+    if not expression:
+        return clause_ids()
+    chosen = Expression.compile(expression)
+    return [clause for clause in clause_ids() if chosen.evaluate(functools.partial(_mentions, clause))]
+
+
+def _mentions(clause: str, word: str, /, **_: object) -> bool:
+    return word.lower() in f"{clause} test_{clause}.py"
 
 
 def _known(what: str, names: Sequence[str], listed: Callable[[], dict[str, str | None]]) -> list[str]:

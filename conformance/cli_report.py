@@ -15,8 +15,6 @@ from rich.console import Console
 
 from conformance.known_failures import KnownFailures, write_known_failures
 from conformance.report import reproducers
-from conformance.report.html_report import FILE as FILE_OF_PAGE
-from conformance.report.html_report import write_html
 from conformance.report.json_report import read_json, schema, write_json
 from conformance.report.junit import write_junit
 from conformance.report.markdown import write_markdown
@@ -83,8 +81,10 @@ class Faces:
         for file, write in self._writers(run, before):
             whole &= file is None or _written(file, write)
         if self.page is not None:
+            from conformance.report.html_report import FILE, write_html  # noqa: PLC0415 - few runs write a page
+
             written = _written(self.page, functools.partial(write_html, run))
-            told = functools.partial(console.print, f"report: {self.page / FILE_OF_PAGE}", markup=False)
+            told = functools.partial(console.print, f"report: {self.page / FILE}", markup=False)
             whole &= written and _printed(told)
         sys.exit(run.exit_code(strict=self.strict) if whole else ExitCode.INCONCLUSIVE)
 

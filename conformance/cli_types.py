@@ -39,8 +39,16 @@ class Factor(click.ParamType[float]):
             self.fail(f"{value!r} is not a factor from {LEAST_FACTOR:g} to {MOST_FACTOR:g}", param, ctx)
 
 
+AUTO = 0
+
+
+def processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Jobs(click.ParamType[int]):
-    """A number of workers; `auto` for one a processor."""
+    """A number of workers; `AUTO` for as many as there are processors and work for."""
 
     name = "jobs"
 
@@ -51,7 +59,7 @@ class Jobs(click.ParamType[int]):
     def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number that it stands for."""
         if value == "auto":
-            return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            return AUTO
         try:
             return click.IntRange(1)(value, param, ctx)
         except click.BadParameter:

@@ -52,6 +52,9 @@ def python() -> str:
 def isolate(specs: str, storage: str) -> None:
     """Have pytest and Hypothesis, in this process and its children, be the same for everybody."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # what else is installed has no part in a verdict
+    os.environ["HYPOTHESIS_NO_PLUGINS"] = (
+        "1"  # nor is it loaded: trio brings one that takes as long as all of Hypothesis
+    )
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ[STORAGE_VARIABLE] = storage
     os.environ[SPECS_VARIABLE] = specs

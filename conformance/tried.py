@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any
 
-import hypothesis
 import pytest
 
 from conformance.clauses import MUST, Clause, clause_id
@@ -83,6 +82,8 @@ def draw(cases: int, *, shorten: bool) -> None:
 
     It must be said before the specs are imported: a test takes its settings when it is decorated.
     """
+    import hypothesis  # noqa: PLC0415 - as late as what decides its plugins has been said
+
     _leave_out_constants_of_ours()
     hypothesis.settings.register_profile(
         "echo-conformance",

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from verdict_runs import buildable, judged, needed, script
+from verdict_runs import ROOT, Judged, all_judged, buildable, judged, needed, script
 
-from examples.build import start_command, targets
+from conformance.targets.building import missing
+from examples.build import targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CROWDED = "accept-burst or many-ready or concurrent-connections or descriptor-exhaustion or setsize-safe"
 MODEST = Path(__file__).with_name("modest.py")
 CONFORMANT = [name for name, target in targets().items() if not target.finding]
+# What these are for is their datagrams; their connections are served like those of the others of their stacks.
+DATAGRAMS = [name for name in CONFORMANT if "{udp_port}" in targets()[name].command]
+CONNECTIONS = [name for name in CONFORMANT if name not in DATAGRAMS]
+FILE = ROOT / "examples" / "targets.toml"
+WAITING_TOO = 2 * (os.cpu_count() or 1)
 
 
-@pytest.mark.parametrize("name", CONFORMANT)
-def test_an_example_is_conformant(name: str, tmp_path: Path) -> None:
-    target = buildable(name)
-    command = start_command(target)
-    # What these are for is their datagrams; their connections are served like those of the others of their stacks.
-    chapters = ["-k", "datagram. or reply. or close."] if "{udp_port}" in target.command else []
-    run = judged(tmp_path, command, "--examples", "quick", *chapters)
-    assert run.code == 0, run.said
-    missed = {clause for clause in target.shoulds_missed if clause in run.outcomes}
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("names", "words"), [(CONNECTIONS, ()), (DATAGRAMS, ("-k", "datagram. or reply. or close."))], ids=["tcp", "udp"]
+)
+def test_the_examples_are_conformant(
+    names: list[str], words: tuple[str, ...], tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """All in one run: what starts is started once."""
+    here = [f"--target={name}" for name in names if not missing(targets()[name])]
+    runs = all_judged(
+        tmp_path, "--targets", str(FILE), *here, "--examples", "quick", "--jobs", str(WAITING_TOO), *words
+    )
+    for name in names:
+        with subtests.test(name):
+            target = buildable(name)
+            expect_conformant(runs[name], target.shoulds_missed)
+
+
+def expect_conformant(run: Judged, shoulds_missed: Iterable[str]) -> None:
+    missed = {clause for clause in shoulds_missed if clause in run.outcomes}
     assert run.verdict == ("conformant" if missed else "strict"), run.said
     not_passed = {clause for clause, outcome in run.outcomes.items() if outcome not in {"pass", "not-applicable"}}
     assert not_passed == missed, run.said

@@ -44,19 +44,15 @@ class Judged:
 
 def judged(folder: Path, command: list[str], *words: str) -> Judged:
     """Run the program on a server from `folder`, within LONGEST_RUN_S."""
+    (run,) = all_judged(folder, "--command", shlex.join(command), *words).values()
+    return run
+
+
+def all_judged(folder: Path, *words: str) -> dict[str, Judged]:
+    """Run the program from `folder`, within LONGEST_RUN_S; return what came of each target, by name."""
     results = folder / "results.json"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "conformance.cli",
-            "run",
-            "--command",
-            shlex.join(command),
-            "--json",
-            str(results),
-            *words,
-        ],
+        [sys.executable, "-m", "conformance.cli", "run", "--json", str(results), *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -67,9 +63,11 @@ def judged(folder: Path, command: list[str], *words: str) -> Judged:
     said = done.stdout.decode()
     assert results.exists(), said
     data: dict[str, Any] = json.loads(results.read_text())
-    (target,) = data["targets"]
-    outcomes = {clause["id"]: clause["outcome"] for clause in target["clauses"]}
-    return Judged(done.returncode, said, target["verdict"], outcomes)
+    runs = {}
+    for target in data["targets"]:
+        outcomes = {clause["id"]: clause["outcome"] for clause in target["clauses"]}
+        runs[target["name"]] = Judged(done.returncode, said, target["verdict"], outcomes)
+    return runs
 
 
 def script(path: Path) -> list[str]:
