@@ -85,6 +85,7 @@ ARROWS = {
         "conformance.oracle",
     ),
     "conformance.cli_meant": (
+        "conformance.cli_help",
         "conformance.harness.target",
         "conformance.known_failures",
         "conformance.own_servers",
@@ -95,6 +96,7 @@ ARROWS = {
     "conformance.cli_report": ("conformance.known_failures", "conformance.report"),
     "conformance.cli_judging": (
         "conformance.cli_meant",
+        "conformance.cli_types",
         "conformance.judge",
         "conformance.known_failures",
         "conformance.report",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CHUNK = b"\xff" * 1024  # each is answered with four kilobytes
 FITTING = CHUNK * 10  # 41 KB owed: a narrow client's connection was seen to hold 47 to 76 and more
+KEPT_BYTES = 32 * 1024  # with the 16 KB that one step more is, it stays below the high-water mark
 PAUSING = CHUNK * 60  # 246 KB: more than the high-water mark beyond that
 
 
@@ -88,14 +89,16 @@ def test_input_is_wanted_again_after_backpressure(server: ServerProcess) -> None
 
 
 def block(server: ServerProcess, client: Client) -> bytes:
-    """Send until more is owed than the kernel takes, and not so much more that reading pauses; return what was sent."""
+    """Send until the server itself keeps a good part of what it owes, and not so much that reading pauses.
+
+    A little would not do: the kernel takes some more when its timer has tried the closed window.
+    """
     sent, more = b"", FITTING
-    # What has arrived and is not acknowledged yet counts twice.
-    while server.kernel_holds(client) >= len(sent) // len(CHUNK) * len(answer_to(CHUNK)):
+    while len(sent) // len(CHUNK) * len(answer_to(CHUNK)) - server.kernel_holds(client) < KEPT_BYTES:
         client.sendall(more)
         client.confirm_arrived()
         server.await_quiet()
-        sent, more = sent + more, CHUNK
+        sent, more = sent + more, CHUNK * 4
     return sent
 
 
