@@ -31,9 +31,10 @@ validate: $(READY)  ## judge every reference backend; or your own: SERVER='./my-
 STOOD_IN := kqueue kqueue-edge devpoll selectors-queue[kqueue] selectors-callback[devpoll]
 
 .PHONY: test
-test: lint examples  ## everything: lint, types, the suite's own tests, the specs against every available backend
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests conformance/specs -p conformance.plugin --backend native
-	$(BIN)/pytest -n auto --dist worksteal conformance/specs -p conformance.plugin $(STOOD_IN:%='--backend=%') --examples quick
+test: lint examples  ## everything: lint, types, the suite's own tests, the specs at quick against every available backend
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal tests
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal conformance/specs -p conformance.plugin \
+	    --backend native $(STOOD_IN:%='--backend=%') --examples quick
 
 .PHONY: lint
 lint: $(READY)  ## ruff and mypy

@@ -11,7 +11,7 @@ from conformance.harness.kernel import KernelView
 from conformance.harness.law import Breach, breach_of
 from conformance.harness.patience import LEAST_ROUND_TRIPS, Patience
 from conformance.harness.player import Player
-from conformance.harness.search import Inconclusive
+from conformance.harness.search import Inconclusive, met_again
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 from conformance.harness.text import seconds
@@ -84,7 +84,7 @@ class Bench:
                 self._see_that_it_serves_on(answers)
             return
         if self._cannot_start is not None:
-            raise self._cannot_start
+            raise met_again(self._cannot_start)
         try:
             self.server.start()
         except CannotStart as error:
@@ -160,7 +160,7 @@ class Bench:
     def _see_that_it_serves_on(self, answers: Callable[[], Answers]) -> None:
         """A server that is not ours to replace may have been left unable to serve by the case that failed."""
         if self._cannot_start is not None:
-            raise self._cannot_start
+            raise met_again(self._cannot_start)
         breach, _ = self.serves(answers, self.patience.full_s)
         if breach is not None:
             msg = f"the server serves no new connection since an earlier case failed: {breach.actual}"

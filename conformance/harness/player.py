@@ -87,6 +87,7 @@ class Player:
         self._answers = answers
         self._silence_s = silence_s
         self._clients: dict[int, _Client] = {}
+        self._open: list[Peer] = []  # those of whom something may come
         self._frozen = False
         self._waiting: list[Peer] = []
         self._left_out: set[int] = set()
@@ -186,6 +187,7 @@ class Player:
             msg = f"the script connects client {step.client} twice"
             raise ValueError(msg)
         client = self._clients[step.client] = _Client(step.client, peer, answers)
+        self._open.append(peer)
         client.promised = step.promised
         if self._has_no_room_for(step):
             self._leave_out(step)
@@ -318,7 +320,8 @@ class Player:
         if self._frozen:
             msg = "the script waits for a frozen server"
             raise ValueError(msg)
-        peers: list[Pumped] = [*(client.peer for client in self._clients.values()), *self._datagrams.peers]
+        self._open = [peer for peer in self._open if not peer.over]
+        peers: list[Pumped] = [*self._open, *self._datagrams.peers]
         reached = False
 
         def over() -> bool:

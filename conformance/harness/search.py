@@ -48,6 +48,17 @@ class Nonconformity(Exception):
         self.finding = finding
 
 
+def met_again(error: Exception) -> Exception:
+    """The same error, with the last part of its trace alone: each raising adds one, and all of them are shown.
+
+    The last is where it came from, by which Hypothesis knows that it is the same.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return error.with_traceback(trace)
+
+
 class Search(ABC):
     """What a clause's test is given: `hold` plays its steps and sees that the law held.
 
@@ -73,7 +84,7 @@ class Search(ABC):
     def hold(self, *steps: Step | Script) -> None:
         """Play these steps; return when everything owed was delivered and nothing else was."""
         if self._inconclusive is not None:
-            raise self._inconclusive
+            raise met_again(self._inconclusive)
         try:
             finding = self._find(script(*steps))
         except Inconclusive as reason:

@@ -23,8 +23,13 @@ _NARROW = bytes.maketrans(_WIDE, _PLAIN)
 
 @functools.lru_cache(maxsize=512)
 def _block(client: int, number: int) -> bytes:
+    return b"%03d." % client + (b"%03d." % client).join(_counts(number))
+
+
+@functools.lru_cache(maxsize=64)
+def _counts(number: int) -> list[bytes]:
     first = number * TOKENS_A_BLOCK
-    return "".join(f"{client:03d}.{n:06d};" for n in range(first, first + TOKENS_A_BLOCK)).encode()
+    return [b"%06d;" % n for n in range(first, first + TOKENS_A_BLOCK)]
 
 
 def tape(client: int, size_bytes: int, start: int = 0) -> bytes:

@@ -9,7 +9,7 @@ from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.kernel import KernelView
 from conformance.harness.patience import Patience
 from conformance.harness.script import Script, Step, script
-from conformance.harness.search import Finding, Inconclusive, Search
+from conformance.harness.search import Finding, Inconclusive, Search, met_again
 from conformance.harness.transcript import Trouble
 from conformance.hosting import script as h
 from conformance.hosting.law import breach_of
@@ -36,7 +36,7 @@ class ClientBench:
     def ready(self) -> None:
         """Learn from one line whether the client says that its input has ended. Raises `CannotStart`."""
         if self._cannot_start is not None:
-            raise self._cannot_start
+            raise met_again(self._cannot_start)
         if self._half_closes is not None:
             return
         self._half_closes = True
