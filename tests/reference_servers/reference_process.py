@@ -196,12 +196,13 @@ class ServerProcess:
     def kernel_holds(self, client: Client) -> int:
         """How many bytes are on their way to a client: given away by the server, and not taken by the client."""
         queued = 0
-        ours, theirs = client.getsockname()[1], self.address[1]
-        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-            _, local, remote, _, queues, *_ = line.split()
-            ports = (int(local.rpartition(":")[2], 16), int(remote.rpartition(":")[2], 16))
-            to_send, to_read = (int(size, 16) for size in queues.split(":"))
-            queued += to_send if ports == (theirs, ours) else to_read if ports == (ours, theirs) else 0
+        ours, theirs = (f":{port:04X}" for port in (client.getsockname()[1], self.address[1]))
+        for line in Path("/proc/net/tcp").read_text().splitlines():
+            if ours in line and theirs in line:
+                _, local, remote, _, queues, *_ = line.split()
+                to_send, to_read = (int(size, 16) for size in queues.split(":"))
+                queued += to_send if local.endswith(theirs) and remote.endswith(ours) else 0
+                queued += to_read if local.endswith(ours) and remote.endswith(theirs) else 0
         return queued
 
     def await_quiet(self) -> None:
