@@ -46,7 +46,11 @@ def test_descriptor_exhaustion(subject: Trial, number: int, spare: int) -> None:
     """
     clients = range(1, number + spare + 1)
     subject.hold(
-        _exhausted(clients, spare, promised=False), hello(OLD), _released(), *map(Close, clients), leave(NEW, OLD)
+        _exhausted(subject, clients, spare, promised=False),
+        hello(OLD),
+        _released(),
+        *map(Close, clients),
+        leave(NEW, OLD),
     )
 
 
@@ -55,7 +59,11 @@ def test_exhaustion_quiet(subject: Trial) -> None:
     """Out of descriptors, with connections that wait to be accepted, the server comes to rest."""
     clients = range(1, 4)
     subject.hold(
-        _exhausted(clients, 0, promised=False), AwaitQuiet(), _released(), *map(Close, clients), leave(NEW, OLD)
+        _exhausted(subject, clients, 0, promised=False),
+        AwaitQuiet(),
+        _released(),
+        *map(Close, clients),
+        leave(NEW, OLD),
     )
 
 
@@ -64,7 +72,9 @@ def test_exhaustion_quiet(subject: Trial) -> None:
 def test_exhaustion_queue(subject: Trial, number: int) -> None:
     """Those who waited while the server was out of descriptors are served when it has some again."""
     clients = range(1, number + 1)
-    subject.hold(_exhausted(clients, 0, promised=True), _released(), *map(hello, clients), leave(*clients, NEW, OLD))
+    subject.hold(
+        _exhausted(subject, clients, 0, promised=True), _released(), *map(hello, clients), leave(*clients, NEW, OLD)
+    )
 
 
 @clause(MUST)
@@ -103,10 +113,12 @@ def test_no_growth(subject: Trial) -> None:
     subject.hold(AwaitLevelMemory(subject.afford(CYCLES), 4096))
 
 
-def _exhausted(clients: range, spare: int, *, promised: bool) -> Script:
-    """An old connection, and then more new ones than there are descriptors for."""
-    newcomers = (Connect(client, promised=promised) for client in clients)
-    return script(arrive(OLD), Exhaust(spare), *newcomers, hello(OLD))
+def _exhausted(subject: Trial, clients: range, spare: int, *, promised: bool) -> Script:
+    """An old connection, and then more new ones than there are descriptors for, all at once where that can be."""
+    newcomers = [Connect(client, promised=promised) for client in clients]
+    return script(
+        arrive(OLD), Exhaust(spare), frozen(*newcomers) if subject.freezes else script(*newcomers), hello(OLD)
+    )
 
 
 def _released() -> Script:
