@@ -20,8 +20,11 @@ from conformance.oracle import Profile, answers
 RECEIVE_BYTES = 65536
 QUIET_WINDOW_S = 0.05
 FLOOD_BYTES = 65536
-# What is done to the server itself, or by many at once, has no bare counterpart.
-BEYOND = (s.Exhaust, s.Terminate, s.Glut, s.Torrents, s.Crowd, s.LeaveOutputUnread, s.AwaitLevelMemory)
+# What is done to the server itself, by many at once, or in datagrams has no bare counterpart.
+BEYOND = (
+    *(s.Exhaust, s.Terminate, s.Glut, s.Torrents, s.Crowd, s.LeaveOutputUnread, s.AwaitLevelMemory),
+    *(s.Datagram, s.Ask, s.AwaitDatagrams, s.Vanish),
+)
 
 
 class Client:

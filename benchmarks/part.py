@@ -46,7 +46,7 @@ SMOKE = Scale(
     held=50,
     burst=50,
     verdicts=("quick",),
-    clauses="reply.",
+    clauses="reply. or datagram.",
 )
 
 

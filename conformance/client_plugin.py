@@ -23,7 +23,7 @@ from conformance.own_servers import broken_clients
 from conformance.plugin_options import examples, factor
 from conformance.report.reached import Means
 from conformance.result import Unobserved, result_of
-from conformance.tried import TARGETS, attach, draw, error_of, keeper, kernel, name
+from conformance.tried import TARGETS, attach, draw, error_of, keeper, kernel, name, raise_confirmed
 
 __all__ = ["keeper", "kernel"]  # fixtures
 
@@ -119,8 +119,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         return (yield)
     except Nonconformity as found:
-        as_it_is = pyfuncitem.config.option.unshortened
-        raise Nonconformity(trial.confirmed(found.finding, as_it_is=as_it_is)) from None
+        raise_confirmed(trial, pyfuncitem, found.finding)
 
 
 _HAS: dict[Need, Callable[[], bool]] = {

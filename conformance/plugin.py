@@ -32,7 +32,7 @@ from conformance.replay import Replay
 from conformance.result import NotApplicable, Unobserved, again, result_of
 from conformance.targets.building import NotBuilt
 from conformance.toml_file import BadFile
-from conformance.tried import TARGETS, attach, draw, error_of, keeper, kernel, name
+from conformance.tried import TARGETS, attach, draw, error_of, keeper, kernel, name, raise_confirmed
 
 __all__ = ["keeper", "kernel"]  # fixtures
 
@@ -172,8 +172,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     try:
         result = yield
     except Nonconformity as found:
-        as_it_is = pyfuncitem.config.option.unshortened
-        raise Nonconformity(trial.confirmed(found.finding, as_it_is=as_it_is)) from None
+        raise_confirmed(trial, pyfuncitem, found.finding)
     trial.serves_afterwards()
     return result
 

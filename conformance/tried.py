@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from conformance.clauses import MUST, Clause, clause_id
 from conformance.harness.child import Keeper
 from conformance.harness.kernel import KernelView
+from conformance.harness.search import Finding, Inconclusive, Nonconformity, Search
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import ClauseResult, Outcome, clause_to_data
 from conformance.report.reached import Means, means_to_data
@@ -56,6 +57,24 @@ def kernel() -> Iterator[KernelView]:
 def error_of(call: pytest.CallInfo[None]) -> BaseException | None:
     """What ended a test, if anything did."""
     return call.excinfo.value if call.excinfo is not None else None
+
+
+def raise_confirmed(trial: Search, item: pytest.Function, found: Finding) -> NoReturn:
+    """Raise what is to be reported of a case that failed: `Nonconformity`, or `Inconclusive`.
+
+    One that was a matter of time and does not show again decides nothing. Others may: the test goes on without it.
+    """
+    as_it_is = item.config.option.unshortened
+    try:
+        raise Nonconformity(trial.confirmed(found, as_it_is=as_it_is)) from None
+    except Inconclusive as reason:
+        doubt = reason
+    trial.pass_over_failures()
+    try:
+        item.obj(trial)
+    except Nonconformity as other:
+        raise Nonconformity(trial.confirmed(other.finding, as_it_is=as_it_is)) from None
+    raise doubt
 
 
 def attach(report: pytest.TestReport, call: pytest.CallInfo[None], clause: Clause, result: ClauseResult) -> None:

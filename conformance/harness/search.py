@@ -147,6 +147,12 @@ class Search(ABC):
         note = f"seen once; the same case did not show it again {self.again}"
         return Finding(seen.script, seen.breach, seen.transcript, note)
 
+    def pass_over_failures(self) -> None:
+        """Go on as if the cases that failed had passed: they do not fail each time."""
+        self._passed.update(self._failed)
+        self._failed.clear()
+        self._first = self.first_failure = None
+
     def _take_note(self, found: Finding) -> None:
         """A target that was waited for in vain has failed and is waited for less, unless it need not do that."""
         stop = found.transcript.stop

@@ -4,6 +4,8 @@
 `dying`     answers one chunk of each connection; then its last words hold escape sequences.
 `echoing`   answers what it was sent (RFC 862).
 `forgetful` forgets the first byte of a chunk of 1024.
+`hesitant`  says nothing more where a first chunk of 1024 bytes comes; it then makes FILE, and never does so again.
+`hesitant_and_wrong`  does that too, and forgets chunks of one byte.
 `hanging`   answers until the first chunk of 1024 bytes; it then makes FILE, and says nothing more.
 """
 
@@ -53,7 +55,21 @@ def hanging(request: socket.socket) -> None:
         request.sendall(reply(chunk))
 
 
-ODDITIES = {oddity.__name__: oddity for oddity in (coloured, dying, echoing, forgetful, hanging)}
+def hesitant(request: socket.socket, forgets_bytes: int = 0) -> None:
+    while chunk := request.recv(1024):
+        if len(chunk) == 1024 and not Path(sys.argv[3]).exists():
+            Path(sys.argv[3]).touch()
+            threading.Event().wait()
+        request.sendall(reply(chunk if len(chunk) != forgets_bytes else b""))
+
+
+def hesitant_and_wrong(request: socket.socket) -> None:
+    hesitant(request, forgets_bytes=1)
+
+
+ODDITIES = {
+    oddity.__name__: oddity for oddity in (coloured, dying, echoing, forgetful, hanging, hesitant, hesitant_and_wrong)
+}
 
 
 class Handler(socketserver.BaseRequestHandler):

@@ -130,3 +130,14 @@ def test_every_backend_that_there_is(program: Program) -> None:
 def test_a_run_of_few_clauses_judges_only_those(program: Program) -> None:
     _, data = program.json("--backend", "epoll", "--examples", "1", "-k", "close.eof or reply.prompt")
     assert outcomes(data) == {"close.eof": "pass", "reply.prompt": "pass"}
+
+
+@pytest.mark.parametrize(("oddity", "outcome"), [("hesitant", "inconclusive"), ("hesitant_and_wrong", "fail")])
+def test_a_silence_that_does_not_come_again_leaves_the_other_cases_to_tell(
+    program: Program, oddity: str, outcome: str
+) -> None:
+    command = started(ODD_SERVER, oddity, str(program.folder / "happened"))
+    words = ("--examples", "100", "--patience", "0.1", "--seed", "1", "-k", "order.any-chunking")
+    ran, data = program.json("--command", command, *words)
+    assert outcomes(data) == {"order.any-chunking": outcome}, ran.text
+    assert ("seen once and not again" in ran.text) == (outcome == "inconclusive")
