@@ -62,8 +62,8 @@ sub flush_owed {
     my ($client) = @_;
     my $owed = \$owed{ fileno $client };
     my $sent = syswrite $client, $$owed;
-    return would_block() || discard($client) if !defined $sent;
-    substr $$owed, 0, $sent, '';
+    return discard($client) if !defined $sent && !would_block();
+    substr $$owed, 0, $sent // 0, '';    # the kernel may take nothing at all, and then too it is asked for room
     my ($from, $to) = length $$owed ? ($readers, $writers) : ($writers, $readers);
     $from->remove($client);
     $to->add($client);
