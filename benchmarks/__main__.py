@@ -31,15 +31,17 @@ def main() -> None:
     servers, lacking = contestants(options.server)
     began = time.monotonic()
     keeper = Keeper()
+    results: list[Result] = []
     try:
         with all_running(servers, keeper) as running:
             bench = Bench(scale, servers, running, keeper, _say)
-            results: list[Result] = [PARTS[name](bench) for name in options.only or PARTS]
+            for name in options.only or PARTS:
+                results.append(PARTS[name](bench))
+                faces.write(options.results, on, scale, lacking, results)  # what comes later may fail
     except (WrongAnswers, Unreachable) as error:
         sys.exit(f"no figures: {error}")
     finally:
         keeper.close()
-    faces.write(options.results, on, scale, lacking, results)
     _say(f"{time.monotonic() - began:.0f} s")
     print((options.results / "results.md").read_text())
 
