@@ -40,6 +40,8 @@ def main(stop: StopSignals, arguments: Sequence[str] | None = None) -> int:
 
         print(listing.unseen() if options.unseen else listing.listing())
         return 0
+    if options.bug is None:
+        parser.error("which bug? --json lists them")
     broken = find(options.bug)
     if broken is None:
         parser.error(f"there is no bug {options.bug!r} in the zoo")

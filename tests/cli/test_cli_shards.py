@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.cli_judging import as_many_as_pay
+from conformance.cli_types import AUTO, processors
 from conformance.elsewhere import python, version
 from conformance.spread import Spread, unfit
 
@@ -74,6 +76,21 @@ def test_shards_of_one_run_know_each_other() -> None:
 def test_workers_are_counted() -> None:
     assert Spread(jobs=3).copies == 3
     assert Spread(jobs=3, workers=("4*popen", "ssh=host")).copies == 5
+
+
+@pytest.mark.parametrize(
+    ("expression", "cases", "targets", "jobs"),
+    [
+        ("", 500, 1, processors()),
+        ("close.eof", 20, 1, 1),
+        ("close.eof", 20, 500, processors()),
+        ("close.eof", 1000, 1, 2),
+    ],
+)
+def test_there_are_as_many_workers_as_there_is_work_for(expression: str, cases: int, targets: int, jobs: int) -> None:
+    options = {"expression": expression, "examples": cases}
+    assert as_many_as_pay(Spread(jobs=AUTO), options, targets).jobs == min(jobs, processors())
+    assert as_many_as_pay(Spread(jobs=3), options, targets).jobs == 3
 
 
 @pytest.mark.parametrize(

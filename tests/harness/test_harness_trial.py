@@ -233,10 +233,13 @@ def test_after_two_cases_that_took_too_long_no_others_are_waited_for(
 
 def test_a_server_that_cannot_start_is_tried_once(trial_on: TrialOn, told: list[s.Script | str]) -> None:
     subject = trial_on(Target("none", (), command=("./no-such-server", "{port}")))
-    for _ in range(3):
-        with pytest.raises(CannotStart):
+    traces = []
+    for _ in range(4):
+        with pytest.raises(CannotStart) as raised:
             subject.ready()
+        traces.append(len(raised.traceback))
     assert told == ["start"]
+    assert len(set(traces[1:])) == 1, "whoever meets it later is shown no more than who met it first"
 
 
 def test_a_situation_that_could_not_be_made_is_no_fault_of_the_suite(

@@ -41,6 +41,7 @@ def test_the_examples_are_conformant(
         with subtests.test(name):
             target = buildable(name)
             expect_conformant(runs[name], target.shoulds_missed)
+    assert {run.code for run in runs.values()} == {0}
 
 
 def expect_conformant(run: Judged, shoulds_missed: Iterable[str]) -> None:

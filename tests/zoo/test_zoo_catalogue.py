@@ -39,6 +39,20 @@ def test_every_clause_is_broken_by_some_bug(level: str) -> None:
     assert not [clause.id for clause in CLAUSES.values() if clause.level == level and clause.id not in broken]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"), [((), "which bug? --json lists them"), (("sound",), "there is no bug 'sound' in the zoo")]
+)
+def test_a_bug_that_there_is_not(words: tuple[str, ...], said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "conformance.zoo", *words],
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=LONGEST_S,
+        stdin=subprocess.DEVNULL,
+    )
+    assert (done.returncode, done.stderr.decode()) == (2, f"python -m conformance.zoo: {said}\n")
+
+
 @pytest.mark.long
 def test_every_bug_is_found() -> None:
     """The fast form of the kill matrix: by some of its clauses; `make zoo` asks for each of them, twenty times."""
