@@ -9,6 +9,9 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 
+# A run starts Python thousands of times. Without bytecode, as many an image has it, each start compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "$(PYTHON) is missing or too old: Python 3.11 or newer is needed (make PYTHON=/path/to/python3 ...)" >&2; exit 2; }
