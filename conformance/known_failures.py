@@ -6,6 +6,7 @@ The file is TOML, a table `[[known]]` for each:
     target    the target that fails it; every one where it is left out
     contains  text that the failure's message must contain; any message where it is left out
     reason    why it is known, which must be said
+    sometimes true where it fails in some runs and passes in others
 
 1. An entry hides a clause that fails as it says, and nothing else.
 2. That a server died or fell silent is hidden only by an entry that names it: its `contains` is, or includes, words
@@ -13,7 +14,8 @@ The file is TOML, a table `[[known]]` for each:
    it, though its text may stand in the same message; nor does one whose text is only a piece of those words
    (`the server`, `nothing`), nor one without `contains`.
 3. An entry is stale, and fails the run, when its clause was tried and held, on its target or, where it names none, on
-   all. What was not tried or not observed says nothing: so a shard says nothing of an entry that names no target.
+   all, unless it fails only `sometimes`. What was not tried or not observed says nothing: so a shard says nothing of an
+   entry that names no target.
 4. An entry whose clause there is not, whose target is not among those that could be tried, or whose clause is not about
    its target's profile can match nothing: that is an error, found before anything is tried.
 """
@@ -35,7 +37,7 @@ from conformance.clauses import all_clauses
 from conformance.report.outcome import ClauseResult, Outcome, Run
 from conformance.toml_file import BadFile, TomlFile, perhaps
 
-KEYS = ("clause", "target", "contains", "reason")
+KEYS = {"clause": str, "target": str, "contains": str, "reason": str, "sometimes": bool}
 NEEDED = ("clause", "reason")
 UNEXPLAINED = "not looked into yet: "
 LONGEST_REASON = 300
@@ -56,6 +58,7 @@ class Entry:
     reason: str
     target: str | None = None
     contains: str | None = None
+    sometimes: bool = False
 
     def is_about(self, target: str, clause: str) -> bool:
         """Whether it says something of this clause on this target."""
@@ -106,9 +109,9 @@ class KnownFailures:
                 raise self._file.wrong(
                     f"a known failure has no key {key!r}; {perhaps(key, KEYS)}", "known", number, key
                 )
-            if not isinstance(value, str) or not value.strip():
-                msg = f"{key} is {value!r}, and should be a text that is not empty"
-                raise self._file.wrong(msg, "known", number, key)
+            if not isinstance(value, KEYS[key]) or (isinstance(value, str) and not value.strip()):
+                wanted = "true or false" if KEYS[key] is bool else "a text that is not empty"
+                raise self._file.wrong(f"{key} is {value!r}, and should be {wanted}", "known", number, key)
         for key in NEEDED:
             if key not in table:
                 raise self._file.wrong(f"this known failure has no {key}, which must be said", "known", number)
@@ -155,12 +158,21 @@ class KnownFailures:
         return [
             f"{self._where(number)}: {entry} is said to fail, and passes: remove it (--known-failures)"
             for number, entry in enumerate(self.entries)
-            if _outcomes(run, entry) == {Outcome.PASS} and (entry.target is not None or not run.shards)
+            if _outcomes(run, entry) == {Outcome.PASS} and not entry.sometimes
+            if entry.target is not None or not run.shards
         ]
 
     def untold(self, run: Run) -> list[Entry]:
-        """The entries of which this run says nothing."""
-        return [entry for entry in self.entries if not _outcomes(run, entry) & {Outcome.PASS, Outcome.FAIL}]
+        """The entries of which this run says nothing: that one that fails sometimes has passed is nothing."""
+        return [
+            entry
+            for entry in self.entries
+            if not _outcomes(run, entry) & ({Outcome.FAIL} if entry.sometimes else {Outcome.PASS, Outcome.FAIL})
+        ]
+
+    def sometimes(self, target: str, result: ClauseResult) -> bool:
+        """Whether the failure that this is known as shows in some runs only."""
+        return any(entry.sometimes and entry.hides(target, result) for entry in self.entries)
 
 
 def _outcomes(run: Run, entry: Entry) -> set[Outcome]:
@@ -182,14 +194,16 @@ def write_known_failures(run: Run, path: Path, before: KnownFailures | None) -> 
     for target in run.targets.values():
         for clause in sorted(target.clauses, key=lambda clause: clause.id):
             if clause.outcome is Outcome.FAIL:
-                entries.append(_entry_of(target.name, clause))
+                entry = _entry_of(target.name, clause)
+                sometimes = before is not None and before.sometimes(target.name, clause)
+                entries.append(dataclasses.replace(entry, sometimes=sometimes))
     document = tomlkit.document()
     document.add(tomlkit.comment(HEADER.strip()))
     document.add(tomlkit.nl())
     tables = tomlkit.aot()
     for entry in sorted(entries, key=lambda entry: (entry.clause, entry.target or "")):
         table = tomlkit.table()
-        table.update({key: getattr(entry, key) for key in KEYS if getattr(entry, key) is not None})
+        table.update({key: getattr(entry, key) for key in KEYS if getattr(entry, key)})
         tables.append(table)
     if entries:
         document.add("known", tables)

@@ -27,6 +27,7 @@ BAD = {
     "no clause": ('[[known]]\nreason = "x"', 1, "has no clause"),
     "other key": ('[[known]]\nclause = "close.eof"\nreasons = "x"', 3, "no key 'reasons'; did you mean reason?"),
     "other table": ('[[knwon]]\nclause = "close.eof"', 1, "no key 'knwon': each failure is a table [[known]]"),
+    "no truth": ('[[known]]\nclause = "close.eof"\nreason = "x"\nsometimes = "yes"', 4, "should be true or false"),
     "no list": ('[known]\nclause = "close.eof"', 1, "write [[known]] above each"),
 }
 
@@ -177,6 +178,24 @@ def test_what_passes_on_one_of_several_is_not_stale(tmp_path: Path) -> None:
     unobserved = ClauseResult(PROMPT, "MUST", Outcome.UNOBSERVED, 0, 0.1, "", "why")
     assert entries.stale(run_of(t=[passed(PROMPT)], u=[unobserved])) == []
     assert entries.stale(run_of(t=[passed(EOF)])) == []
+
+
+def test_what_fails_sometimes_is_never_stale(tmp_path: Path) -> None:
+    entries = known(tmp_path, 'clause = "reply.prompt"\nsometimes = true', 'clause = "close.eof"\nsometimes = false')
+    run = run_of(t=[passed(PROMPT), passed(EOF)])
+    (line,) = entries.stale(run)
+    assert "close.eof is said to fail, and passes" in line
+    assert entries.marked("t", failed(PROMPT, WRONG)).known == "so it is"
+
+
+@pytest.mark.parametrize("outcome", ["passed", "failed"])
+def test_writing_anew_keeps_what_fails_sometimes(tmp_path: Path, outcome: str) -> None:
+    before = known(tmp_path, 'clause = "reply.prompt"\ntarget = "t"\nsometimes = true')
+    result = passed(PROMPT) if outcome == "passed" else before.marked("t", failed(PROMPT, WRONG))
+    path = tmp_path / "new.toml"
+    assert write_known_failures(run_of(t=[result]), path, before) == 1
+    (entry,) = KnownFailures(path).entries
+    assert (entry.clause, entry.reason, entry.sometimes) == (PROMPT, "so it is", True)
 
 
 def test_what_is_written_hides_what_it_was_written_of(tmp_path: Path) -> None:
