@@ -376,9 +376,15 @@ class Player:
         """
         if client.answers.settled and not self._frozen:
             self._server.let_it_finish()
-        if self._looks_at_sockets and client.peer.local is not None:
-            end = self._server.kernel.server_end(self._server.address, client.peer.local)
-            client.inode = end.inode if end is not None and end.state != TcpState.LISTEN else 0
+        if self._looks_at_sockets:
+            client.inode = self._inode_of(client)
+
+    def _inode_of(self, client: _Client) -> int:
+        """The number of the server's socket for it; 0 where there is none."""
+        if client.peer.local is None:
+            return 0
+        end = self._server.kernel.server_end(self._server.address, client.peer.local)
+        return end.inode if end is not None and end.state != TcpState.LISTEN else 0
 
     def _freeze(self, _: s.Freeze) -> None:
         self._server.let_it_finish()
@@ -425,8 +431,10 @@ class Player:
         self._buffers.await_blocked(self._clients[step.client].peer)
 
     def _await_released(self, _: s.AwaitReleased) -> None:
-        over = {client.inode for client in self._clients.values() if client.peer.over} - {0}
-        self._server_steps.await_released(over)
+        clients = self._clients.values()
+        over = {client.inode for client in clients if client.peer.over} - {0}
+        in_use = {self._inode_of(client) for client in clients if not client.peer.over} - {0}
+        self._server_steps.await_released(over, in_use)
 
     def _terminate(self, _: s.Terminate) -> None:
         for client in self._clients.values():

@@ -87,19 +87,20 @@ class ServerSteps:
         if not self.within(lambda: tree.zombies() <= ZOMBIES_ALLOWED):
             raise Halted(Trouble.UNREAPED, f"{tree.zombies()} of its child processes are zombies")
 
-    def await_released(self, over: set[int]) -> None:
-        """Wait until it holds none of these sockets, and none that is dead and was not there before.
+    def await_released(self, over: set[int], in_use: set[int]) -> None:
+        """Wait until it holds none of those that are over, and none that is dead and was not there before.
 
-        One that was reset before the server accepted it has no number to be known by, and is in no table any more.
+        One that was reset before the server accepted it has no number to be known by, and is in no table any more. The
+        tables are long where many connections were: they are read only where it holds more than what is in use.
         """
-        before = self._sockets_before or set()
+        living = (self._sockets_before or set()) | in_use
         known: set[int] = set()
         dead: set[int] = set()
 
         def released() -> bool:
             nonlocal known, dead
             held = self._sockets()
-            known, dead = held & over, held - before
+            known, dead = held & over, held - living
             if not known and dead:
                 dead -= sockets_in_tables(self.tree().pid)
             return not known and not dead
