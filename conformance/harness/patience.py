@@ -96,6 +96,9 @@ class Allowance:
     That time is the machine's: a busy one would make every server a slow one. `in_line_s` tells it, summed over all
     threads concerned; of many threads that wait side by side the sum is more than has passed, so that what is left out
     is bounded: after four times the seconds allowed, all is spent.
+
+    To sum up takes a while where there are a thousand threads, and all the longer on a busy machine. So nobody looks
+    before what was left at the last look can have passed.
     """
 
     def __init__(self, allowed_s: float, in_line_s: Callable[[], float]) -> None:
@@ -103,13 +106,18 @@ class Allowance:
         self._in_line_s = in_line_s
         self._began = time.monotonic()
         self._in_line_before_s: float | None = None
+        self._not_before_s = UNWATCHED_SHARE * allowed_s
 
     def spent(self) -> bool:
         """Whether nothing of it is left."""
         took_s = time.monotonic() - self._began
-        if took_s < UNWATCHED_SHARE * self._allowed_s:
-            return False  # as nearly always; and looking takes longer than most cases do
+        if took_s > MOST_TIMES_ALLOWED * self._allowed_s:
+            return True
+        if took_s < self._not_before_s:
+            return False
         if self._in_line_before_s is None:
             self._in_line_before_s = self._in_line_s()
         in_line_s = max(0.0, self._in_line_s() - self._in_line_before_s)  # threads that are gone take theirs along
-        return took_s - in_line_s > self._allowed_s or took_s > MOST_TIMES_ALLOWED * self._allowed_s
+        left_s = self._allowed_s - (took_s - in_line_s)
+        self._not_before_s = took_s + left_s
+        return left_s < 0

@@ -90,6 +90,21 @@ def test_a_thousand_threads_in_line_side_by_side_do_not_wait_for_ever(monkeypatc
     assert allowance.spent()
 
 
+def test_nobody_looks_before_what_was_left_can_have_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, looks = 1000.0, []
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+
+    def half_of_it_in_line() -> float:
+        looks.append(now)
+        return (now - 1000.0) / 2
+
+    allowance = Allowance(60.0, half_of_it_in_line)
+    while not allowance.spent():
+        now += 0.1
+    assert now == pytest.approx(1000.0 + 120.0 - 6.0, abs=4.0)  # the first 6 s count in full
+    assert len(looks) < 20
+
+
 def test_threads_that_are_gone_take_their_time_in_line_along(monkeypatch: pytest.MonkeyPatch) -> None:
     now, waited_s = 1000.0, 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
