@@ -158,12 +158,12 @@ class KnownFailures:
         return [
             f"{self._where(number)}: {entry} is said to fail, and passes: remove it (--known-failures)"
             for number, entry in enumerate(self.entries)
-            if _outcomes(run, entry) == {Outcome.PASS} and not entry.sometimes
-            if entry.target is not None or not run.shards
+            if not entry.sometimes and (entry.target is not None or not run.shards)
+            if _outcomes(run, entry) == {Outcome.PASS}
         ]
 
     def untold(self, run: Run) -> list[Entry]:
-        """The entries of which this run says nothing: that one that fails sometimes has passed is nothing."""
+        """The entries of which this run says nothing; so does a pass of one that fails only sometimes."""
         return [
             entry
             for entry in self.entries
