@@ -16,7 +16,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from clients.peer import Address, family_of
 from conformance.harness import instead, limited
 from conformance.harness.child import CannotStart, Child, Keeper, how_it_ended
 from conformance.harness.kernel import unread_bytes
+from conformance.harness.patience import Allowance
+from conformance.harness.process import in_line_ourselves_s, tree_of
 from conformance.harness.text import plain
 
 TAIL_BYTES = 65536
@@ -149,8 +150,9 @@ class Process(Child):
     """One run of a server's command.
 
     A command with `{port}` is given a free port; one without uses `fixed_port`, or announces its own by the line
-    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve within `ready_within_s` seconds.
-    `reserved` is the port that an earlier run of it had been given.
+    `Server start at: HOST:PORT`. Raises `CannotStart` when it does not come to serve within `ready_within_s` seconds,
+    in which the time that it waits in line for a processor does not count. `reserved` is the port that an earlier run
+    of it had been given.
     """
 
     def __init__(
@@ -237,8 +239,11 @@ class Process(Child):
             raise CannotStart(f"the target exited with status 0 and left others to serve; {IN_THE_BACKGROUND}")
 
     def _await_ready(self) -> Address:
-        deadline = time.monotonic() + self._ready_within_s
-        while time.monotonic() < deadline:
+        tree = tree_of(self.pid)
+        allowance = Allowance(self._ready_within_s, lambda: in_line_ourselves_s() + tree.in_line_s())
+        spent = False
+        while not spent:
+            spent = allowance.spent()  # asked before the look: what opened meanwhile is open
             address = next(filter(accepts, self._expected()), None)
             if address is not None:
                 return address

@@ -160,6 +160,7 @@ class ForgetsEndWhileDraining(EpollServer):
     "close.eof",
     "reply.unsolicited",
     "isolation.no-crosstalk",
+    "lifecycle.blocked-log",
     seen="tornado#37, eventlet#539",
     collateral={
         "isolation.sessions": "a client of a session may say nothing",
@@ -315,6 +316,7 @@ class TurnsAwayHalfClosed(EpollServer):
     "close.eof",
     "reply.unsolicited",
     "isolation.no-crosstalk",
+    "lifecycle.blocked-log",
     collateral={
         "isolation.sessions": "a client of a session may say nothing",
     },

@@ -175,6 +175,8 @@ class EdgeServer(MultiService, EpollEdgeServer):
     "datagram.own-sender": "several datagrams come in one batch",
     "datagram.streams-go-on": "several datagrams come in one batch",
     "datagram.datagrams-go-on": "several datagrams come in one batch",
+    "datagram.oversized": "the next datagram may be there before the long one is taken",
+    "datagram.unsendable": "the next datagram may be there before the long one is taken",
 })  # fmt: skip
 class TakesOneDatagramAnEdge(EdgeServer):
     """Edge-triggered, one datagram is taken for each report: the others wait for the next to come."""

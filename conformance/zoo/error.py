@@ -245,6 +245,7 @@ class DiesOfManyResets(EpollServer):
         "error.releases": "a reset and the next to connect may meet in one batch",
         "readiness.quiescent-after-reset": "a reset and the next to connect may meet in one batch",
         "isolation.sessions": "a reset and the next to connect may meet in one batch",
+        "backpressure.bounded-memory": "whoever does not read leaves by a reset",
     },
 )
 class LosesNewcomerBesideReset(EpollEdgeServer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import socket
@@ -13,9 +14,11 @@ from faulty_server import reply
 from harness_means import HERE, HOSTILE, alive, carrying, python, wait_until, written_bytes
 
 from clients.peer import Peer, pump
-from conformance.harness import launch
+from conformance.harness import launch, patience
 from conformance.harness.child import CannotStart, Keeper
+from conformance.harness.instead import listens_on
 from conformance.harness.launch import READ_BYTES, READY_WITHIN_S, TAIL_BYTES, PortReservation, Process, Tail
+from conformance.harness.patience import Allowance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,6 +123,27 @@ def test_ready_on_the_port_of_its_own(start: Start) -> None:
     process = start(*python(SERVER, "honest", str(port)), fixed_port=port)
     assert process.address == (HOST, port)
     assert answers_on(process.address)
+
+
+def test_the_time_in_line_for_a_processor_is_not_counted(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No interpreter starts within a hundredth of a second; this one is said to have stood in line for most of it."""
+    hours = itertools.count(step=3600)
+    monkeypatch.setattr(patience, "MOST_TIMES_ALLOWED", 1e6)
+    monkeypatch.setattr(launch, "in_line_ourselves_s", lambda: float(next(hours)))
+    process = Process(python(SERVER, "honest", "{port}"), keeper, host=HOST, ready_within_s=0.01)
+    process.end()
+
+
+def test_a_port_that_opens_at_the_last_moment_is_open(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last look and the end of the time anything can pass on a busy machine."""
+
+    def spent_once_it_listens(_: Allowance) -> bool:
+        wait_until(lambda: any(map(listens_on, carrying(keeper.mark))), "it listens")
+        return True
+
+    monkeypatch.setattr(Allowance, "spent", spent_once_it_listens)
+    process = Process(python(SERVER, "honest", "{port}"), keeper, host=HOST)
+    process.end()
 
 
 # What cannot be started
