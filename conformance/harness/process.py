@@ -15,7 +15,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import psutil
 
@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 GONE = (FileNotFoundError, ProcessLookupError)
 STOP_WITHIN_S = 10.0
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+GONE_AT_LEAST_S = 0.05  # a few ticks: stat is rounded to one
 LOOK_AGAIN_S = 0.001
 OUR_SCHEDSTAT = Path("/proc/thread-self/schedstat")
 # The lists of sockets below /proc/PID/net, and the column of each that has the inode.
@@ -132,12 +134,28 @@ class ProcessTree(ABC):
                 os.kill(pid, number)
 
 
+class _Spent(NamedTuple):
+    """What a process has spent so far, in seconds: its main thread, and its threads and children that are gone."""
+
+    at_s: float
+    main_used_s: float
+    main_waited_s: float
+    gone_used_s: float
+
+    def gone_waited_s(self, before: _Spent) -> float:
+        """How long those that went since `before` have waited."""
+        ratio = (self.main_waited_s - before.main_waited_s) / (self.main_used_s - before.main_used_s)
+        return min(ratio * (self.gone_used_s - before.gone_used_s), self.at_s - before.at_s)
+
+
 class LinuxTree(ProcessTree):
     """Read from /proc (proc(5))."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(pid)
         self._limits: dict[int, tuple[int, int]] = {}
+        self._spent: dict[int, _Spent] = {}  # by each process, when somebody that is gone was last counted
+        self._gone_in_line_s = 0.0
 
     def pids(self) -> list[int]:
         """Found through /proc/PID/task/TID/children: a look at this family alone, not at the whole machine."""
@@ -173,8 +191,34 @@ class LinuxTree(ProcessTree):
         return sum(on_processor_s + in_line_s for on_processor_s, in_line_s in self._scheduled())
 
     def in_line_s(self) -> float:
-        """On a run queue."""
-        return sum(in_line_s for _, in_line_s in self._scheduled())
+        """On a run queue; of threads and children that are gone, an estimate.
+
+        The kernel keeps what those used and forgets how long they waited for it. What serves one connection and ends
+        waits as does who started it: as long for as much, and no longer than has passed.
+        """
+        now_s = time.monotonic()
+        total_s = 0.0
+        for pid in self.pids():
+            with contextlib.suppress(*GONE):
+                live = [(0.0, 0.0)]
+                for task in self._tasks(pid):
+                    with contextlib.suppress(*GONE):
+                        live.append(scheduled(task / "schedstat"))
+                on_processor_s, in_line_s = map(sum, zip(*live, strict=True))
+                total_s += in_line_s
+                main_used_s, main_waited_s = scheduled(Path(f"/proc/{pid}/schedstat"))
+                now = _Spent(now_s, main_used_s, main_waited_s, self._used_altogether_s(pid) - on_processor_s)
+                before = self._spent.setdefault(pid, now)
+                if now.gone_used_s - before.gone_used_s > GONE_AT_LEAST_S and now.main_used_s > before.main_used_s:
+                    self._gone_in_line_s += now.gone_waited_s(before)
+                    self._spent[pid] = now
+        return total_s + self._gone_in_line_s
+
+    @staticmethod
+    def _used_altogether_s(pid: int) -> float:
+        """By all threads that it has or had, and by its children that have ended: fields 14 to 17 of proc(5)'s stat."""
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()  # from the third on
+        return sum(map(int, fields[11:15])) / TICKS_A_SECOND
 
     def _scheduled(self) -> Iterator[tuple[float, float]]:
         for pid in self.pids():

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from harness_means import HERE, alive, python, states, wait_until
 
-from conformance.harness.process import PortableTree, ProcessTree, tree_of
+from conformance.harness import process
+from conformance.harness.process import PortableTree, ProcessTree, scheduled, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,19 +27,45 @@ SLEEPER = (sys.executable, "-c", "import signal\nprint('ready', flush=True)\nsig
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
 
+# Each starts one after the other that uses 20 ms of processor time and is gone.
+FORKING = """
+import os, time
+print("ready", flush=True)
+while True:
+    if not os.fork():
+        while time.process_time() < 0.02:
+            pass
+        os._exit(0)
+    os.wait()
+"""
+THREADING = """
+import threading, time
+print("ready", flush=True)
+def work():
+    while time.thread_time() < 0.02:
+        pass
+while True:
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+"""
+
+
 @contextmanager
 def running(command: tuple[str, ...]) -> Iterator[tuple[ProcessTree, list[int]]]:
     """Start a program and wait for its first line, which may hold numbers; all of it is killed at the end."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        tree = tree_of(process.pid)
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as started:
+        tree = tree_of(started.pid)
         try:
-            assert process.stdout is not None
-            line = process.stdout.readline().split()
+            assert started.stdout is not None
+            line = started.stdout.readline().split()
             yield tree, [int(word) for word in line if word.isdigit()]
         finally:
-            for pid in tree.pids()[1:]:
-                subprocess.run(["kill", "-KILL", str(pid)], check=True)
-            process.kill()
+            family = tree.pids()
+            started.kill()
+            for pid in family[1:]:
+                with contextlib.suppress(ProcessLookupError):  # it may have been about to end
+                    os.kill(pid, signal.SIGKILL)
 
 
 @on_linux
@@ -59,6 +90,26 @@ def test_a_spinner_stands_still_at_once_and_does_not_sleep() -> None:
         stopped_at_s = tree.demand_s()
         assert states(tree.pid) == {"T"}
         assert tree.demand_s() == stopped_at_s
+
+
+@on_linux
+@pytest.mark.parametrize("program", [FORKING, THREADING], ids=["children", "threads"])
+def test_those_that_are_gone_waited_as_the_main_thread_did(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    """Nothing is told of them. Here each thread that is there is said to have waited twice as long as it ran."""
+
+    def crowded(schedstat: Path) -> tuple[float, float]:
+        used_s, _ = scheduled(schedstat)
+        return used_s, 2 * used_s
+
+    monkeypatch.setattr(process, "scheduled", crowded)
+    with running((sys.executable, "-c", program)) as (busy, _):
+        main = Path(f"/proc/{busy.pid}/schedstat")
+        before_s, own_before_s = busy.in_line_s(), crowded(main)[1]
+
+        def others_waited() -> bool:
+            return busy.in_line_s() - before_s > 2 * (crowded(main)[1] - own_before_s) + 0.1
+
+        wait_until(others_waited, "what its children or threads have waited counts")
 
 
 def test_only_who_runs_demands() -> None:
