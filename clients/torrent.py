@@ -1,9 +1,13 @@
-"""A client that never stops: `python -I -S torrent.py HOST PORT` sends and reads as fast as the kernel carries it.
+"""Clients that never stop: `python -I -S torrent.py HOST PORT NUMBER`, so many, each on a connection of its own.
 
-It is not in step with anybody, and does next to nothing with a byte: what it sends is one buffer over and over, and
-what it gets is dropped in the kernel (MSG_TRUNC, tcp(7)). A server that takes a kilobyte at a time always finds more;
-also on a crowded machine, where one process would now and then not run for so long that the server catches up: several
-share one connection. It says from which port once it has sent something, and ends when its standard input does.
+They are in step with nobody, and do next to nothing with a byte: what they send is one buffer over and over, and what
+they get is dropped in the kernel (MSG_TRUNC, tcp(7)). A server that takes a kilobyte at a time always finds more; also
+on a crowded machine, where one process would now and then not run for so long that the server catches up: several
+processes share all connections.
+
+The first line of its output says that each has sent something. For each byte on its standard input it fills all of them
+up, and says so in one more line once the kernel takes nothing more, which a server that stands still brings about. It
+ends when its standard input does.
 """
 
 import contextlib
@@ -14,43 +18,78 @@ import sys
 
 PIECE = b"torrent." * (1 << 17)
 PROCESSES = 4
+MOST_PIECES = 64  # more than two socket buffers hold; a server that goes on would have them filled for ever
 
 
-def main(host: str, port: int) -> None:
+def main(host: str, port: int, number: int) -> None:
     """Connect and flow, to the end of all."""
-    others: list[int] = []
-    with socket.create_connection((host, port)) as connection:
+    connections = [socket.create_connection((host, port)) for _ in range(number)]
+    for connection in connections:
         connection.setblocking(False)
-        connection.send(PIECE)
-        print(connection.getsockname()[1], flush=True)
-        while len(others) < PROCESSES - 1:
-            others.append(os.fork())
-            if not others[-1]:
-                others.clear()
-                break
-        flow(connection)
+        send(connection)
+    ended, end = os.pipe()
+    others: list[int] = []
+    while len(others) < PROCESSES - 1:
+        others.append(os.fork())
+        if not others[-1]:
+            os.close(end)
+            flow(connections, ended)
+            return
+    print("flowing", flush=True)
+    flow(connections, sys.stdin.fileno())
+    os.close(end)
     for child in others:
         os.waitpid(child, 0)
 
 
-def flow(connection: socket.socket) -> None:
-    """Send and drop what comes, until the end of the connection or of standard input."""
+def flow(connections: list[socket.socket], orders: int) -> None:
+    """Send and drop what comes, until `orders` ends."""
     dropped = bytearray(len(PIECE))
+    flowing = {connection.fileno(): connection for connection in connections}
     poller = select.poll()
-    poller.register(connection, select.POLLIN | select.POLLOUT)
-    poller.register(sys.stdin, select.POLLIN)
-    with contextlib.suppress(ConnectionError):
-        while True:
-            for descriptor, events in poller.poll():
-                if descriptor == sys.stdin.fileno():
+    poller.register(orders, select.POLLIN)
+    for descriptor in flowing:
+        poller.register(descriptor, select.POLLIN | select.POLLOUT)
+    while True:
+        for descriptor, events in poller.poll():
+            if descriptor == orders:
+                if not os.read(orders, 1):
                     return
-                with contextlib.suppress(BlockingIOError):  # another one was quicker
-                    if events & ~select.POLLOUT and not connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC):
-                        return
-                    if events & select.POLLOUT:
-                        connection.send(PIECE)
+                fill(list(flowing.values()))
+                print("full", flush=True)
+                continue
+            connection = flowing[descriptor]
+            if events & ~select.POLLOUT and not drop(connection, dropped):
+                poller.unregister(connection)
+                del flowing[descriptor]
+            elif events & select.POLLOUT:
+                send(connection)
+
+
+def drop(connection: socket.socket, dropped: bytearray) -> bool:
+    """Take what is there; whether more may come."""
+    try:
+        return connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC) > 0
+    except BlockingIOError:  # another process was quicker
+        return True
+    except ConnectionError:
+        return False
+
+
+def fill(connections: list[socket.socket]) -> None:
+    """Send on each until the kernel takes nothing more on any."""
+    for _ in range(MOST_PIECES):
+        if not sum(map(send, connections)):
+            return
+
+
+def send(connection: socket.socket) -> int:
+    """Send as much as the kernel takes; how many bytes that were."""
+    with contextlib.suppress(OSError):  # there is no room; or it is over, which is noticed when it is read
+        return connection.send(PIECE)
+    return 0
 
 
 if __name__ == "__main__":
     with contextlib.suppress(OSError, KeyboardInterrupt):
-        main(sys.argv[1], int(sys.argv[2]))
+        main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

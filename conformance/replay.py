@@ -17,7 +17,7 @@ from conformance.report.reproducer import case_in
 TYPES = {"int": int, "bool": bool, "bytes": bytes}
 # Anybody may have written a case: what it may ask for, many times what any clause draws.
 MOST_NUMBER = 100_000
-MOST_TORRENTS = 64  # each is a process
+MOST_TORRENTS = 64
 
 
 def case_of(file: Path) -> tuple[dict[str, Any], Script]:

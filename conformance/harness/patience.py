@@ -11,6 +11,8 @@ import math
 import time
 from collections.abc import Callable
 
+from conformance.harness.text import seconds
+
 FULL_S = 10.0
 LEAST_S = 2.0
 SHORTEST_S = 0.25
@@ -24,6 +26,7 @@ LEAST_SPENT_S = 10.0
 LONGEST_CASE_S = 60.0
 UNWATCHED_SHARE = 0.1
 MOST_TIMES_ALLOWED = 16
+WORTH_TELLING_S = 1.0
 
 
 class Patience:
@@ -122,3 +125,9 @@ class Allowance:
         left_s = self._allowed_s - (took_s - in_line_s)
         self._not_before_s = took_s + left_s
         return left_s < 0
+
+    def in_words(self) -> str:
+        """What is spent, and what was left out."""
+        left_out_s = time.monotonic() - self._began - self._allowed_s
+        more = f", and {seconds(left_out_s)} in line for a processor" if left_out_s > WORTH_TELLING_S else ""
+        return seconds(self._allowed_s) + more

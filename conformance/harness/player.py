@@ -82,7 +82,6 @@ class Player:
         awaits_end: bool = True,
     ) -> None:
         self._awaits_end = awaits_end
-        self._longest_s = longest_s
         self._server = server
         self._answers = answers
         self._silence_s = silence_s
@@ -124,6 +123,7 @@ class Player:
             s.CrowdSpeaks: self._crowd.speak,
             s.CrowdLeaves: self._crowd.leave,
             s.Torrents: self._torrents.begin,
+            s.SwellTorrents: self._torrents.swell,
             s.StemTorrents: self._torrents.stem,
             s.Terminate: self._terminate,
             **self._server_steps.steps,
@@ -338,7 +338,7 @@ class Player:
 
     def _see_that_time_is_left(self) -> None:
         if self._allowance.spent():
-            raise Halted(Trouble.TOO_LONG, seconds(self._longest_s))
+            raise Halted(Trouble.TOO_LONG, self._allowance.in_words())
 
     def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
         peer, answers = client.peer, client.answers

@@ -196,12 +196,17 @@ class CrowdLeaves(Step):
 
 @dataclass(frozen=True, slots=True)
 class Torrents(Step):
-    """So many processes each send and read without end, faster than a server can answer, until `StemTorrents`."""
+    """So many clients each send and read without end, faster than a server can answer, until `StemTorrents`."""
 
     number: int
 
     def __str__(self) -> str:
         return f"{self.number} torrents begin"
+
+
+@dataclass(frozen=True, slots=True)
+class SwellTorrents(Step):
+    """While the server stands still, wait until the kernel takes nothing more of any torrent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,17 +166,13 @@ class Server:
         self.let_it_finish()
 
     def end(self) -> None:
-        """End what was started here, and nothing else."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
-            self.tree = None
-        if self._kept_port is not None:
-            self._kept_port.release()
-            self._kept_port = None
-        if self._udp_port is not None:
-            self._udp_port.release()
-            self._udp_port = None
+        """End what was started here, and nothing else. Raises `CannotStart` where it does not end."""
+        for kept in (self._kept_port, self._udp_port):
+            if kept is not None:
+                kept.release()
+        process, self._process, self.tree, self._kept_port, self._udp_port = self._process, None, None, None, None
+        if process is not None:
+            process.end()
 
     def __enter__(self) -> Self:
         return self

@@ -124,7 +124,7 @@ class Player:
             if still.spent():
                 return Stop(*at, Trouble.SILENCE, seconds(self._silence_s))
             if whole.spent():
-                return Stop(*at, Trouble.TOO_LONG, seconds(self._longest_s))
+                return Stop(*at, Trouble.TOO_LONG, whole.in_words())
 
     def _step(self, programs: dict[int, Iterator[None]]) -> Stop | None:
         """Let each connection's program go on, as far as it can; returns where one cannot."""

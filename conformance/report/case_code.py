@@ -43,6 +43,7 @@ CALLS = {
     "crowd speaks": "crowd_speaks()",
     "crowd leaves": "crowd_leaves()",
     "torrents": "torrents({number})",
+    "swell torrents": "swell_torrents()",
     "stem torrents": "stem_torrents()",
     "freeze": "freeze()",
     "thaw": "thaw()",

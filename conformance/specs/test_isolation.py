@@ -20,6 +20,7 @@ from conformance.harness.script import (
     Script,
     Send,
     StemTorrents,
+    SwellTorrents,
     Torrents,
     script,
 )
@@ -44,7 +45,7 @@ from conformance.specs.moves import (
 from conformance.specs.session import play_sessions
 
 READY = 80
-TORRENTS = 2
+TORRENTS = 8
 SLOW_READERS = 16  # more than a pool of threads is likely to have
 # A server that forks may hold at forty (socketserver.ForkingMixIn.max_children): no more than this is asked of one.
 CONCURRENT = 32
@@ -88,14 +89,19 @@ def test_slow_reader(subject: Trial, number: int, surplus_bytes: int) -> None:
 @given(number=st.integers(1, 3))
 def test_flooding_clients(subject: Trial, number: int) -> None:
     """Clients that send without a pause keep nobody waiting, and are all answered in the end."""
+
+    def served_meanwhile(client: int) -> Script:
+        said = Send(client, tape(client, 16))
+        return script(frozen(SwellTorrents(), said) if subject.freezes else said, Await(client))
+
     clients = range(1, number + 1)
     subject.hold(
         arrive(OLD, *clients),
         *map(Flood, clients),
         Torrents(TORRENTS),
-        hello(OLD),
+        served_meanwhile(OLD),
         arrive(NEW),
-        hello(OLD),
+        *map(served_meanwhile, (OLD, NEW)),
         StemTorrents(),
         drain(*clients),
         leave(OLD, NEW),

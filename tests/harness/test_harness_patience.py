@@ -79,6 +79,16 @@ def test_the_time_in_line_for_a_processor_is_not_counted(
     assert allowance.spent() == spent
 
 
+def test_what_was_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    allowance = Allowance(60.0, lambda: 0.0)
+    now += 60.5
+    assert allowance.in_words() == "60 s"
+    now += 240.0
+    assert allowance.in_words() == "60 s, and 240 s in line for a processor"
+
+
 def test_a_thousand_threads_in_line_side_by_side_do_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     now, waited_s = 1000.0, 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)

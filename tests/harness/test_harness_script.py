@@ -44,6 +44,7 @@ RENDERED = [
     (s.CrowdSpeaks(), "crowd speaks"),
     (s.CrowdLeaves(), "crowd leaves"),
     (s.Torrents(2), "2 torrents begin"),
+    (s.SwellTorrents(), "swell torrents"),
     (s.StemTorrents(), "stem torrents"),
     (s.AwaitFewWakeups(), "await few wakeups"),
     (s.AwaitReaped(), "await reaped"),

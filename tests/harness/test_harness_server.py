@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from harness_means import HOSTILE, faulty, python, wait_until
 
+from conformance.harness.child import CannotStart, Child
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 
@@ -21,6 +23,24 @@ def test_a_server_that_waits_for_clients_rests(keeper: Keeper, kernel: KernelVie
         wait_until(server.rests, "it waits for clients")
         waited_s = server.in_line_s()
         assert waited_s > 0.0
+
+
+def test_one_that_does_not_end_is_said_so_once(
+    keeper: Keeper, kernel: KernelView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is closed with it is closed; those numbers may be another's by the next time."""
+    end_family = Child.end_family
+
+    def in_vain(child: Child) -> bool:
+        end_family(child)
+        return False
+
+    monkeypatch.setattr(Child, "end_family", in_vain)
+    server = Server(faulty("honest"), keeper, kernel)
+    server.start()
+    with pytest.raises(CannotStart, match="does not end"):
+        server.end()
+    server.end()
 
 
 def test_a_server_that_waits_for_its_output_to_be_read_does_not_rest(keeper: Keeper, kernel: KernelView) -> None:

@@ -102,7 +102,8 @@ def test_a_server_that_does_not_answer_who_does_not_read_is_bounded(honest: Serv
 
 
 def test_torrents_flow_beside_others_and_end(honest: Server) -> None:
-    assert played(honest, OLD, s.Torrents(2), s.Ping(1, b"two"), s.StemTorrents(), s.Ping(1, b"three")) is None
+    swollen = s.script(s.Freeze(), s.SwellTorrents(), s.Send(1, b"two"), s.Thaw(), s.Await(1))
+    assert played(honest, OLD, s.Torrents(2), swollen, s.StemTorrents(), s.Ping(1, b"three")) is None
 
 
 def test_it_ends_and_is_started_again_on_its_port(honest: Server) -> None:

@@ -9,81 +9,105 @@ import select
 import socket
 import subprocess
 import sys
-import time
 
-from conformance.report.reproducing.kernel import server_end
-from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER
+from conformance.report.reproducing.server import SERVER
 from conformance.report.reproducing.verdict import CannotTell
 
-FLOWS_WITHIN_S = 10.0
-SWELLS_WITHIN_S = 1.0
-SWOLLEN_BYTES = 1 << 20
-SPENT_BYTES = 32 << 20
+FLOWS_WITHIN_S = 60.0
 PIECE = b"torrent." * (1 << 17)
+MOST_PIECES = 64  # more than two socket buffers hold
 SHARING = 4
 FLOWING: list[subprocess.Popen[bytes]] = []
 
 
 def torrents(number: int) -> None:
-    """Start so many processes, and see that each flows: more of it waits for the server than it can catch up with."""
+    """Start so many that flow: each on a connection of its own, all of them carried by a few processes."""
     host, port = SERVER.address
-    source = f"import runpy; runpy.run_path({__file__!r})[{be_a_torrent.__name__!r}]({host!r}, {port})"
+    source = f"import runpy; runpy.run_path({__file__!r})[{be_torrents.__name__!r}]({host!r}, {port}, {number})"
     atexit.register(stem_torrents)
-    for _ in range(number):
-        words = [sys.executable, "-I", "-S", "-c", source]
-        FLOWING.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    words = [sys.executable, "-I", "-S", "-c", source]
+    FLOWING.append(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    await_word(FLOWING[-1], "flow")
+
+
+def swell_torrents() -> None:
+    """While the server stands still, wait until the kernel takes nothing more of any: it goes on to deliver that."""
     for process in FLOWING:
-        assert process.stdout is not None
-        line = process.stdout.readline() if select.select([process.stdout], [], [], FLOWS_WITHIN_S)[0] else b""
-        if not line:
-            raise CannotTell(f"a torrent did not flow within {FLOWS_WITHIN_S:.0f} s")
-        deadline = time.monotonic() + SWELLS_WITHIN_S
-        while time.monotonic() < deadline:
-            end = server_end((host, int(line)))
-            if end is None or end.queued > SWOLLEN_BYTES or end.arrived_bytes > SPENT_BYTES:
-                break
-            time.sleep(LOOK_AGAIN_S)
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        await_word(process, "swell")
 
 
 def stem_torrents() -> None:
     """End them. Their connections are reset: what they are owed is not read."""
     for process in FLOWING:
-        process.communicate()  # it ends with its standard input
+        process.communicate()  # they end with its standard input
     FLOWING.clear()
 
 
-def be_a_torrent(host: str, port: int) -> None:
-    """Send and read as fast as the kernel carries it, until standard input ends; say from which port.
+def await_word(process: subprocess.Popen[bytes], what: str) -> None:
+    """Wait for a line of theirs."""
+    assert process.stdout is not None
+    if not select.select([process.stdout], [], [], FLOWS_WITHIN_S)[0] or not process.stdout.readline():
+        raise CannotTell(f"the torrents did not {what} within {FLOWS_WITHIN_S:.0f} s")
 
-    Several processes share the connection: one would now and then not run for so long that the server catches up.
+
+def be_torrents(host: str, port: int, number: int) -> None:
+    """Send and read as fast as the kernel carries it, until standard input ends.
+
+    Several processes share the connections: one would now and then not run for so long that the server catches up.
     """
-    others: list[int] = []
-    with contextlib.suppress(ConnectionError), socket.create_connection((host, port)) as connection:
+    connections = [socket.create_connection((host, port)) for _ in range(number)]
+    for connection in connections:
         connection.setblocking(False)
-        connection.send(PIECE)
-        print(connection.getsockname()[1], flush=True)
-        while len(others) < SHARING - 1:
-            others.append(os.fork())
-            if not others[-1]:
-                others.clear()
-                break
-        flow(connection)
+        send_piece(connection)
+    ended, end = os.pipe()
+    others: list[int] = []
+    while len(others) < SHARING - 1:
+        others.append(os.fork())
+        if not others[-1]:
+            os.close(end)
+            flow(connections, ended)
+            return
+    print("flowing", flush=True)
+    flow(connections, sys.stdin.fileno())
+    os.close(end)
     for child in others:
         os.waitpid(child, 0)
 
 
-def flow(connection: socket.socket) -> None:
-    """Send and drop what comes, until the end of the connection or of standard input."""
+def flow(connections: list[socket.socket], orders: int) -> None:
+    """Send and drop what comes, until `orders` ends; for each byte of it, fill all up and say so."""
     dropped = bytearray(len(PIECE))
+    flowing = {connection.fileno(): connection for connection in connections}
     poller = select.poll()
-    poller.register(connection, select.POLLIN | select.POLLOUT)
-    poller.register(sys.stdin, select.POLLIN)
+    poller.register(orders, select.POLLIN)
+    for descriptor in flowing:
+        poller.register(descriptor, select.POLLIN | select.POLLOUT)
     while True:
         for descriptor, events in poller.poll():
-            if descriptor == sys.stdin.fileno():
-                return
-            with contextlib.suppress(BlockingIOError):  # another one was quicker
-                if events & ~select.POLLOUT and not connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC):
+            if descriptor == orders:
+                if not os.read(orders, 1):
                     return
+                any(not sum(map(send_piece, flowing.values())) for _ in range(MOST_PIECES))  # `any` ends at the first
+                print("full", flush=True)
+                continue
+            connection = flowing[descriptor]
+            try:
+                if events & ~select.POLLOUT and not connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC):
+                    raise ConnectionResetError
                 if events & select.POLLOUT:
-                    connection.send(PIECE)
+                    send_piece(connection)
+            except BlockingIOError:  # another one was quicker
+                pass
+            except ConnectionError:
+                poller.unregister(connection)
+                del flowing[descriptor]
+
+
+def send_piece(connection: socket.socket) -> int:
+    """Send as much as the kernel takes; how many bytes that were."""
+    with contextlib.suppress(OSError):  # there is no room; or it is over, which is noticed when it is read
+        return connection.send(PIECE)
+    return 0
