@@ -160,7 +160,7 @@ def _all_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> li
         pending = {pool.submit(_row, bug, options): bug for bug in bugs if not bug["missing"]}
         for done in as_completed(pending):
             rows.append(done.result())
-            print(_line(rows[-1]), flush=True)
+            print(_told(rows[-1], rows[-1].faults()), flush=True)
     return sorted(rows, key=lambda row: [bug["name"] for bug in bugs].index(row.name))
 
 
@@ -177,7 +177,7 @@ def _fast_rows(bugs: Sequence[dict[str, Any]], options: argparse.Namespace) -> l
         for target in run.targets.values():
             rows[target.name].runs.append({clause.id: clause for clause in target.clauses})
     for row in rows.values():
-        print(_line(row), flush=True)
+        print(_told(row, row.passed_over()), flush=True)
     return list(rows.values())
 
 
@@ -202,11 +202,11 @@ def _runs(
     return [{clause.id: clause for clause in run} for run in runs]
 
 
-def _line(row: Row) -> str:
-    """One bug in one line."""
+def _told(row: Row, faults: Iterable[str]) -> str:
+    """One bug in one line, and one more for each fault."""
     kills = ", ".join(f"{clause} {row.killed(clause)}/{len(row.runs)}" for clause in row.bug["breaks"])
-    bad = " FAULT" if any(row.faults()) else ""
-    return f"{row.name:<40} {row.median_examples:>5.0f} cases {row.median_s:>7.2f} s  {kills}{bad}"
+    line = f"{row.name:<40} {row.median_examples:>5.0f} cases {row.median_s:>7.2f} s  {kills}"
+    return "\n  ".join([line, *faults])
 
 
 def _unbroken(bugs: Iterable[dict[str, Any]], clauses: Iterable[Clause]) -> list[str]:
