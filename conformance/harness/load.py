@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import select
 import subprocess
@@ -183,8 +184,9 @@ class Torrents:
         """
         for flowing in self._flowing:
             if flowing.stdin is not None:
-                flowing.stdin.write(b"\n")
-                flowing.stdin.flush()
+                with contextlib.suppress(BrokenPipeError):  # then no word comes either
+                    flowing.stdin.write(b"\n")
+                    flowing.stdin.flush()
             self._await_word(flowing, "swell")
 
     def stem(self, _: s.StemTorrents) -> None:
