@@ -14,7 +14,8 @@ from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.datagram_sockets import Losses, sockets_at
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, reachable
-from conformance.harness.process import LOOK_AGAIN_S, ProcessTree, in_line_ourselves_s, tree_of
+from conformance.harness.process import in_line_ourselves_s, tree_of
+from conformance.harness.process_tree import LOOK_AGAIN_S, ProcessTree
 from conformance.harness.target import Target
 
 REACHES_WITHIN_S = 5.0

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from conformance.harness import script as s
 from conformance.harness.child import CannotStart
-from conformance.harness.process import ProcessTree, sockets_in_tables
+from conformance.harness.linux_tree import sockets_in_tables
+from conformance.harness.process_tree import ProcessTree
 from conformance.harness.server import Server
 from conformance.harness.text import plain, seconds
 from conformance.harness.transcript import Halted, Trouble

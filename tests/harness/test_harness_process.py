@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 from harness_means import HERE, alive, python, states, wait_until
 
-from conformance.harness import process
-from conformance.harness.process import PortableTree, ProcessTree, scheduled, tree_of
+from conformance.harness import linux_tree
+from conformance.harness.linux_tree import scheduled
+from conformance.harness.portable_tree import PortableTree
+from conformance.harness.process import tree_of
+from conformance.harness.process_tree import ProcessTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +104,7 @@ def test_those_that_are_gone_waited_as_the_main_thread_did(monkeypatch: pytest.M
         used_s, _ = scheduled(schedstat)
         return used_s, 2 * used_s
 
-    monkeypatch.setattr(process, "scheduled", crowded)
+    monkeypatch.setattr(linux_tree, "scheduled", crowded)
     with running((sys.executable, "-c", program)) as (busy, _):
         main = Path(f"/proc/{busy.pid}/schedstat")
         before_s, own_before_s = busy.in_line_s(), crowded(main)[1]

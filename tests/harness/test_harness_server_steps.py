@@ -11,8 +11,8 @@ from harness_means import BOUND_S, faulty, received_answers
 
 from conformance.harness import script as s
 from conformance.harness.law import breach_of
+from conformance.harness.linux_tree import sockets_in_tables
 from conformance.harness.player import Player
-from conformance.harness.process import sockets_in_tables
 from conformance.harness.server import Server
 from conformance.harness.target import backend_target
 from conformance.harness.transcript import Stop, Trouble
