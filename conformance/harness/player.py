@@ -13,15 +13,17 @@ from collections.abc import Callable, Sequence
 from clients.peer import SLICE_S, Ending, Event, Peer, Pumped, pump
 from conformance.harness import script as s
 from conformance.harness.buffers import Buffers
+from conformance.harness.client import Client
 from conformance.harness.datagrams import Datagrams
-from conformance.harness.kernel import TcpState, waits_for_window
+from conformance.harness.kernel import waits_for_window
 from conformance.harness.load import Crowd, Torrents, finds_room
 from conformance.harness.patience import LONGEST_CASE_S, Allowance
 from conformance.harness.server import Server
 from conformance.harness.server_steps import ServerSteps
+from conformance.harness.standstill import ARRIVES_WITHIN_S, LOOK_AGAIN_S, Standstill, server_end
 from conformance.harness.tape import tape
 from conformance.harness.text import seconds
-from conformance.harness.transcript import Answers, ClientRecord, Halted, Stop, Transcript, Trouble
+from conformance.harness.transcript import Answers, Halted, Stop, Transcript, Trouble
 
 FLOOD_PIECE_BYTES = 8192
 # A flood stays this far ahead of its answers: always more to read for the server, and an end within its reach.
@@ -29,39 +31,9 @@ FLOOD_AHEAD_BYTES = 32768
 # After a wrong answer a little more is read, to tell lost from swapped from doubled.
 AFTERMATH_S = 0.05
 AFTERMATH_BYTES = 1 << 20
-ARRIVES_WITHIN_S = 5.0
-LOOK_AGAIN_S = 0.0005
 # The number of the client that comes and goes until memory is level.
 CYCLED = 700
 EPITAPH_WITHIN_S = 0.3
-
-
-class _Client:
-    """A peer, the oracle that listens to it, and whether anything is still promised about it."""
-
-    def __init__(self, number: int, peer: Peer, answers: Answers) -> None:
-        self.number = number
-        self.peer = peer
-        self.answers = answers
-        self.promised = True
-        self.inode = 0  # of the server's socket for it, where a step will ask for that
-
-    def record(self) -> ClientRecord:
-        # What is still to come is no fault of a connection that goes on.
-        fault = self.answers.finish() if self.peer.ending is not None else self.answers.fault
-        return ClientRecord(
-            number=self.number,
-            sent_bytes=self.peer.sent_bytes,
-            answered_bytes=self.answers.answered_bytes,
-            received=bytes(self.peer.received),
-            received_bytes=self.peer.received_bytes,
-            settled=self.answers.settled,
-            half_closed=self.peer.half_closed,
-            promised=self.promised,
-            ending=self.peer.ending,
-            fault=fault,
-            events=self.peer.events,
-        )
 
 
 class Player:
@@ -85,16 +57,16 @@ class Player:
         self._server = server
         self._answers = answers
         self._silence_s = silence_s
-        self._clients: dict[int, _Client] = {}
+        self._clients: dict[int, Client] = {}
         self._open: list[Peer] = []  # those of whom something may come
-        self._frozen = False
+        self._standstill = Standstill(server)
         self._waiting: list[Peer] = []
         self._left_out: set[int] = set()
         self._server_steps = ServerSteps(server, silence_s)
         self._crowd = Crowd(server, answers, silence_s, self._see_that_time_is_left)
         self._torrents = Torrents(server)
         self._buffers = Buffers(server, self._server_steps, self._pump)
-        self._datagrams = Datagrams(server, answers, self._pump, lambda: self._frozen)
+        self._datagrams = Datagrams(server, answers, self._pump, lambda: self._standstill.now)
         self._looks_at_sockets = False
         self._slowest_s = 0.0
         self._allowance = Allowance(longest_s, server.in_line_s)
@@ -150,8 +122,8 @@ class Player:
                 self._take_what_is_there()
             self._set_down(transcript)
         finally:
-            if self._frozen:
-                self._server.thaw()
+            if self._standstill.now:
+                self._standstill.end()
             self._torrents.stem(s.StemTorrents())
             self._crowd.leave(s.CrowdLeaves())
             for client in self._clients.values():
@@ -186,12 +158,12 @@ class Player:
             peer.discard()
             msg = f"the script connects client {step.client} twice"
             raise ValueError(msg)
-        client = self._clients[step.client] = _Client(step.client, peer, answers)
+        client = self._clients[step.client] = Client(step.client, peer, answers)
         self._open.append(peer)
         client.promised = step.promised
         if self._has_no_room_for(step):
             self._leave_out(step)
-        elif not self._frozen:
+        elif not self._standstill.now:
             peer.connect()
             self._wait(client, lambda: peer.connected)
             if step.if_room and not finds_room(self._server, self._silence_s):
@@ -202,7 +174,7 @@ class Player:
         else:
             peer.connect()
             pump([peer], lambda: peer.connected or peer.over, ARRIVES_WITHIN_S, slice_s=LOOK_AGAIN_S)
-            self._confirm(client)
+            self._standstill.confirm(peer)
 
     def _has_no_room_for(self, step: s.Connect) -> bool:
         """Whether it need not even try: what comes to a full queue is dropped, and nobody takes anyone out of it."""
@@ -218,7 +190,7 @@ class Player:
         client = self._clients[step.client]
         client.answers.sent(step.data)
         client.peer.send(step.data)
-        self._confirm(client)
+        self._standstill.confirm(client.peer)
 
     def _ping(self, step: s.Ping) -> None:
         client = self._clients[step.client]
@@ -276,7 +248,7 @@ class Player:
         client = self._clients[step.client]
         self._leaving(client)
         client.peer.half_close()
-        self._confirm(client, fin=True)
+        self._standstill.confirm(client.peer, fin=True)
 
     def _await_end(self, step: s.AwaitEnd) -> None:
         client = self._clients[step.client]
@@ -297,10 +269,10 @@ class Player:
         client = self._clients[step.client]
         client.promised = False
         self._leaving(client)
-        all_through = not self._frozen or not waits_for_window(client.peer.fileno())
+        all_through = not self._standstill.now or not waits_for_window(client.peer.fileno())
         how(client.peer)
         if all_through:  # else the rest, and the end behind it, comes when the window opens
-            self._confirm(client, fin=True)
+            self._standstill.confirm(client.peer, fin=True)
 
     def _urgent(self, step: s.Urgent) -> None:
         client = self._clients[step.client]
@@ -317,7 +289,7 @@ class Player:
 
     def _pump(self, about: Sequence[Pumped], until: Callable[[], bool], *, slice_s: float = SLICE_S) -> None:
         """Pump all clients; halted by silence on those it is about, or by a case that takes too long."""
-        if self._frozen:
+        if self._standstill.now:
             msg = "the script waits for a frozen server"
             raise ValueError(msg)
         self._open = [peer for peer in self._open if not peer.over]
@@ -340,7 +312,7 @@ class Player:
         if self._allowance.spent():
             raise Halted(Trouble.TOO_LONG, self._allowance.in_words())
 
-    def _wait(self, client: _Client, done: Callable[[], bool]) -> None:
+    def _wait(self, client: Client, done: Callable[[], bool]) -> None:
         peer, answers = client.peer, client.answers
         self._pump([peer], lambda: done() or peer.over or answers.fault is not None)
         if answers.fault is not None:
@@ -369,32 +341,26 @@ class Player:
 
     # The server
 
-    def _leaving(self, client: _Client) -> None:
+    def _leaving(self, client: Client) -> None:
         """A client that leaves with nothing owed leaves a server that has nothing to do.
 
         Where what is sent and what is under way are to meet, a frozen batch makes it certain that they do.
         """
-        if client.answers.settled and not self._frozen:
+        if client.answers.settled and not self._standstill.now:
             self._server.let_it_finish()
         if self._looks_at_sockets:
             client.inode = self._inode_of(client)
 
-    def _inode_of(self, client: _Client) -> int:
+    def _inode_of(self, client: Client) -> int:
         """The number of the server's socket for it; 0 where there is none."""
-        if client.peer.local is None:
-            return 0
-        end = self._server.kernel.server_end(self._server.address, client.peer.local)
-        return end.inode if end is not None and end.state != TcpState.LISTEN else 0
+        end = server_end(self._server, client.peer)
+        return end.inode if end is not None else 0
 
     def _freeze(self, _: s.Freeze) -> None:
-        self._server.let_it_finish()
-        self._frozen = True
-        if not self._server.freeze():
-            raise Halted(Trouble.UNCERTAIN, "the server would not stand still")
+        self._standstill.begin()
 
     def _thaw(self, _: s.Thaw) -> None:
-        self._frozen = False
-        self._server.thaw()
+        self._standstill.end()
         while self._waiting:
             self._await_room()
             self._waiting.pop(0).connect()
@@ -403,29 +369,6 @@ class Player:
         server = self._server
         peers = [client.peer for client in self._clients.values()]
         self._pump(peers, lambda: not server.kernel.accept_queue_full(server.address), slice_s=LOOK_AGAIN_S)
-
-    def _confirm(self, client: _Client, *, fin: bool = False) -> None:
-        """While the server is frozen: see that what was done has arrived at its end, before the next step is done."""
-        if not self._frozen or client.peer.local is None:
-            return
-        deadline = time.monotonic() + ARRIVES_WITHIN_S
-        while not self._arrived(client, fin=fin):
-            if time.monotonic() > deadline:
-                raise Halted(Trouble.UNCERTAIN, "what was sent did not arrive at the frozen server")
-            client.peer.flush()
-            time.sleep(LOOK_AGAIN_S)
-
-    def _arrived(self, client: _Client, *, fin: bool) -> bool:
-        peer = client.peer
-        if peer.local is None:
-            return False
-        end = self._server.kernel.server_end(self._server.address, peer.local)
-        if end is None or end.state == TcpState.LISTEN:
-            return True  # reset, and so gone
-        if end.arrived_bytes >= peer.sent_bytes + fin and not peer.unsent_bytes:
-            return True
-        # A small window is no fault either: the batch is what it lets through, and the rest comes when it opens.
-        return not peer.closed and waits_for_window(peer.fileno())
 
     def _await_blocked(self, step: s.AwaitBlocked) -> None:
         self._buffers.await_blocked(self._clients[step.client].peer)
