@@ -141,6 +141,17 @@ class LinuxTree(ProcessTree):
             for task in self._tasks(pid)
         )
 
+    def slept(self) -> dict[int, tuple[int, float]]:
+        """By the numbers of the threads."""
+        slept = {}
+        for pid in self.pids():
+            for task in self._tasks(pid):
+                with contextlib.suppress(*GONE):
+                    _, in_line_s = scheduled(task / "schedstat")
+                    woken = self._status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches")
+                    slept[int(task.name)] = woken, in_line_s
+        return slept
+
     def zombies(self) -> int:
         """State Z."""
         return sum(states[0] == "Z" for states in map(self._states, self.pids()) if states)

@@ -70,6 +70,10 @@ class ProcessTree(ABC):
         """How often its threads have gone to sleep so far, and so been woken."""
 
     @abstractmethod
+    def slept(self) -> dict[int, tuple[int, float]]:
+        """Of each thread, how often it has gone to sleep so far, and the seconds that it has waited in line."""
+
+    @abstractmethod
     def zombies(self) -> int:
         """How many of its processes have ended and not been waited for by their parent."""
 

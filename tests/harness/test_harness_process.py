@@ -155,4 +155,5 @@ def test_the_portable_view_tells_the_same() -> None:
         wait_until(lambda: not portable.stands_still(), "the family goes on")
         assert portable.sockets() is None
         assert portable.demand_s() >= 0
+        assert list(portable.slept()) == portable.pids()
     assert portable.pids() == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import sys
-from typing import TYPE_CHECKING
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from harness_means import BOUND_S, faulty, received_answers
@@ -14,8 +17,9 @@ from conformance.harness.law import breach_of
 from conformance.harness.linux_tree import sockets_in_tables
 from conformance.harness.player import Player
 from conformance.harness.server import Server
+from conformance.harness.server_steps import ServerSteps, wakeups_a_second
 from conformance.harness.target import backend_target
-from conformance.harness.transcript import Stop, Trouble
+from conformance.harness.transcript import Halted, Stop, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +70,49 @@ def test_what_is_spared_can_be_accepted(honest: Server) -> None:
 
 def test_a_server_at_rest_wakes_seldom_and_one_that_waits_for_nobody_is_not_waited_for(honest: Server) -> None:
     assert played(honest, OLD, s.AwaitFewWakeups(), s.AwaitQuiet(), s.AwaitReaped()) is None
+
+
+@pytest.mark.parametrize(
+    ("woken", "in_line_s", "rate"),
+    [
+        (50, 0.0, 50.0),
+        (50, 0.9, 500.0),
+        (50, 3.0, 5000.0),  # waits count when they end, and may have begun before
+        (0, 0.9, 0.0),
+    ],
+)
+def test_wakeups_are_counted_by_the_time_that_one_could_sleep(woken: int, in_line_s: float, rate: float) -> None:
+    before, after = {7: (1000, 5.0)}, {7: (1000 + woken, 5.0 + in_line_s)}
+    assert wakeups_a_second(before, after, 1.0) == pytest.approx(rate)
+    assert wakeups_a_second({}, {7: (woken, in_line_s)}, 1.0) == pytest.approx(rate)  # one that came meanwhile
+
+
+@pytest.mark.parametrize(
+    ("woken_a_second", "in_line", "halted"),
+    [(50, 0.0, False), (500, 0.0, True), (10, 0.99, True), (10, 0.6, False)],
+    ids=["housekeeping", "waker", "waker in line", "housekeeping in line"],
+)
+def test_a_machine_that_is_busy_hides_no_waker(
+    monkeypatch: pytest.MonkeyPatch, woken_a_second: int, in_line: float, halted: bool
+) -> None:
+    now = 1000.0
+
+    class Tree:
+        def slept(self) -> dict[int, tuple[int, float]]:
+            return {7: (int(woken_a_second * now), in_line * now)}
+
+        def runnable(self) -> bool:
+            return False
+
+    def sleep(passes_s: float) -> None:
+        nonlocal now
+        now += passes_s
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", sleep)
+    steps = ServerSteps(cast("Server", SimpleNamespace(tree=Tree())), 10.0).steps
+    with pytest.raises(Halted) if halted else contextlib.nullcontext():
+        steps[s.AwaitFewWakeups](s.AwaitFewWakeups())
 
 
 def test_a_crowd_is_there_and_served_and_leaves(honest: Server) -> None:
