@@ -72,6 +72,10 @@ class LinuxTree(ProcessTree):
         """State R or D, for any thread."""
         return any(state in "RD" for pid in self.pids() for state in self._states(pid))
 
+    def used_s(self) -> float:
+        """On a processor."""
+        return sum(on_processor_s for on_processor_s, _ in self._scheduled())
+
     def demand_s(self) -> float:
         """On a processor, and on its run queue."""
         return sum(on_processor_s + in_line_s for on_processor_s, in_line_s in self._scheduled())

@@ -32,9 +32,13 @@ class PortableTree(ProcessTree):
         """Not known here, for the same reason."""
         return False
 
-    def demand_s(self) -> float:
-        """User and system time: the time spent waiting for a processor is not told here."""
+    def used_s(self) -> float:
+        """User and system time."""
         return float(sum(time.user + time.system for time in self._told(psutil.Process.cpu_times)))
+
+    def demand_s(self) -> float:
+        """The same: the time spent waiting for a processor is not told here."""
+        return self.used_s()
 
     def in_line_s(self) -> float:
         """Not told here."""

@@ -46,6 +46,10 @@ class ProcessTree(ABC):
         """Whether any thread runs, waits in line for a processor, or waits for the kernel to do something for it."""
 
     @abstractmethod
+    def used_s(self) -> float:
+        """Processor time that those who are there have used, in seconds."""
+
+    @abstractmethod
     def demand_s(self) -> float:
         """Processor time that it has used or waited in line for, in seconds.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +43,25 @@ def test_one_that_does_not_end_is_said_so_once(
     with pytest.raises(CannotStart, match="does not end"):
         server.end()
     server.end()
+
+
+def test_a_death_that_takes_its_time_is_seen(keeper: Keeper, kernel: KernelView) -> None:
+    """It ends the connection first; on a busy machine it may be a while until it has run to its own end."""
+    source = (
+        "import socket, sys, time\n"
+        "listener = socket.create_server(('127.0.0.1', int(sys.argv[1])))\n"
+        "listener.accept()[0].close()\n"  # the probe
+        "listener.accept()[0].close()\n"
+        "until = time.monotonic() + 0.4\n"
+        "while time.monotonic() < until: pass\n"
+        "sys.exit(3)"
+    )
+    target = Target("slowly", (), command=(sys.executable, "-c", source, "{port}"))
+    with Server(target, keeper, kernel) as server:
+        server.start()
+        with socket.create_connection(server.address) as client:
+            assert client.recv(1) == b""
+        assert str(server.epitaph(0.3)).startswith("exited with status 3")
 
 
 def test_a_server_that_waits_for_its_output_to_be_read_does_not_rest(keeper: Keeper, kernel: KernelView) -> None:
