@@ -14,6 +14,7 @@ from pathlib import Path
 import clients.peer
 from clients.peer import Ending, Peer, pump
 from conformance.harness import script as s
+from conformance.harness.patience import Turns
 from conformance.harness.server import Server
 from conformance.harness.text import seconds
 from conformance.harness.transcript import Answers, Halted, Trouble
@@ -34,14 +35,14 @@ def finds_room(server: Server, silence_s: float) -> bool:
 
 def left_waiting(server: Server, silence_s: float) -> str | None:
     """Wait until the server has accepted whoever waits; what it does instead when it leaves them waiting."""
-    began = time.monotonic()
-    looks_at = began + UNCHANGED_S
+    turns = Turns()
+    looks_at = time.monotonic() + UNCHANGED_S
     rested = False
     while not server.kernel.accept_queue_empty(server.address):
         now = time.monotonic()
         if rested:  # and who waits now has waited then: before that look it may have been about to accept them
             return "it sleeps and accepts nobody"
-        if now - began > silence_s:
+        if turns.another() > silence_s:
             return f"it accepted nobody for {seconds(silence_s)}"
         if now > looks_at:
             rested = rests(server)

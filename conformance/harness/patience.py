@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable
 
+from clients.peer import SLICE_S
 from conformance.harness.text import seconds
 
 FULL_S = 10.0
@@ -91,6 +92,23 @@ class Patience:
     @property
     def _paced_s(self) -> float:
         return min(FULL_S * max(1.0, self._factor), TIMES_SLOWEST * self._slowest_s)
+
+
+class Turns:
+    """Seconds as the turns of a loop count them, of which none counts for more than `SLICE_S`.
+
+    Who was starved, and looks again after a minute, has not seen a minute of silence. (`clients.peer.pump` counts so.)
+    """
+
+    def __init__(self) -> None:
+        self._before_s = time.monotonic()
+        self._passed_s = 0.0
+
+    def another(self) -> float:
+        """One more turn is done; how long all of them took."""
+        before_s, self._before_s = self._before_s, time.monotonic()
+        self._passed_s += min(self._before_s - before_s, SLICE_S)
+        return self._passed_s
 
 
 class Allowance:

@@ -8,7 +8,7 @@ import signal
 import time
 from abc import ABC, abstractmethod
 
-STOP_WITHIN_S = 10.0
+STOP_WITHIN_S = 60.0  # a thread has to be scheduled to be stopped
 LOOK_AGAIN_S = 0.001
 
 

@@ -14,6 +14,7 @@ from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.datagram_sockets import Losses, sockets_at
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, reachable
+from conformance.harness.patience import Turns
 from conformance.harness.process import in_line_ourselves_s, tree_of
 from conformance.harness.process_tree import LOOK_AGAIN_S, ProcessTree
 from conformance.harness.target import Target
@@ -163,8 +164,8 @@ class Server:
 
     def _let_it_take_the_probe(self) -> None:
         """That a server is there is seen by connecting to it: no case is to share a batch with that connection."""
-        deadline = time.monotonic() + TAKES_PROBE_WITHIN_S
-        while not self.kernel.accept_queue_empty(self.address) and time.monotonic() < deadline:
+        turns = Turns()
+        while not self.kernel.accept_queue_empty(self.address) and turns.another() < TAKES_PROBE_WITHIN_S:
             time.sleep(LOOK_AGAIN_S)
         self.let_it_finish()
 

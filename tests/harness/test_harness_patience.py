@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conformance.harness.patience import FULL_S, LEAST_S, SHORTEST_S, TIMES_SLOWEST, Allowance, Patience
+from conformance.harness.patience import FULL_S, LEAST_S, SHORTEST_S, TIMES_SLOWEST, Allowance, Patience, Turns
 
 
 def test_an_unknown_server_gets_ten_seconds_and_shortening_a_quarter() -> None:
@@ -77,6 +77,16 @@ def test_the_time_in_line_for_a_processor_is_not_counted(
     assert not allowance.spent()
     now, waited_s = 1000.0 + passed_s, waited_s + in_line_s
     assert allowance.spent() == spent
+
+
+def test_a_minute_away_is_one_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    turns = Turns()
+    now += 0.05
+    assert turns.another() == pytest.approx(0.05)
+    now += 60.0
+    assert turns.another() == pytest.approx(0.15)
 
 
 def test_what_was_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
