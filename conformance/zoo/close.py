@@ -60,6 +60,7 @@ class DiscardsRepliesAtEof(QueueServer):
         "close.drains-stalled": "the end may come while a reply waits",
         "close.full-close": "the end may come while a reply waits",
         "isolation.sessions": "the end may come while a reply waits",
+        "readiness.quiescent-half-closed": "the end may come while a reply waits",
         "isolation.flooding-clients": "the end may come while a reply waits",
         "limits.beyond-fd-setsize-served": "it is a server on select",
     },

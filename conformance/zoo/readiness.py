@@ -192,6 +192,7 @@ class LeavesEdgeUndrained(EpollEdgeServer):
         **because(
             "several connections wait at once",
             "error.releases",
+            "isolation.flooding-clients",
             "limits.backlog",
             "limits.descriptor-exhaustion",
             "limits.exhaustion-quiet",
