@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-LIST_WITHIN_S = 30
+LIST_WITHIN_S = 300
 SHOWN_CHARACTERS = 400
 STAND_IN = " (stand-in)"  # ends the name of a reference server whose kernel interface this platform does not have
 
