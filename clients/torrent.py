@@ -16,9 +16,11 @@ import select
 import socket
 import sys
 
-PIECE = b"torrent." * (1 << 17)
-PROCESSES = 4
-MOST_PIECES = 64  # more than two socket buffers hold; a server that goes on would have them filled for ever
+# Who sends holds the socket, and the kernel delivers nothing meanwhile: a large piece would let the server run dry.
+PIECE = b"torrent." * (1 << 13)
+DROPPED_BYTES = 1 << 20
+PROCESSES = 2
+MOST_PIECES = 1024  # more than two socket buffers hold; a server that goes on would have them filled for ever
 
 
 def main(host: str, port: int, number: int) -> None:
@@ -44,7 +46,7 @@ def main(host: str, port: int, number: int) -> None:
 
 def flow(connections: list[socket.socket], orders: int) -> None:
     """Send and drop what comes, until `orders` ends."""
-    dropped = bytearray(len(PIECE))
+    dropped = bytearray(DROPPED_BYTES)
     flowing = {connection.fileno(): connection for connection in connections}
     poller = select.poll()
     poller.register(orders, select.POLLIN)

@@ -14,9 +14,10 @@ from conformance.report.reproducing.server import SERVER
 from conformance.report.reproducing.verdict import CannotTell
 
 FLOWS_WITHIN_S = 60.0
-PIECE = b"torrent." * (1 << 17)
-MOST_PIECES = 64  # more than two socket buffers hold
-SHARING = 4
+PIECE = b"torrent." * (1 << 13)  # who sends holds the socket, and the kernel delivers nothing meanwhile
+DROPPED_BYTES = 1 << 20
+MOST_PIECES = 1024  # more than two socket buffers hold
+SHARING = 2
 FLOWING: list[subprocess.Popen[bytes]] = []
 
 
@@ -79,7 +80,7 @@ def be_torrents(host: str, port: int, number: int) -> None:
 
 def flow(connections: list[socket.socket], orders: int) -> None:
     """Send and drop what comes, until `orders` ends; for each byte of it, fill all up and say so."""
-    dropped = bytearray(len(PIECE))
+    dropped = bytearray(DROPPED_BYTES)
     flowing = {connection.fileno(): connection for connection in connections}
     poller = select.poll()
     poller.register(orders, select.POLLIN)
