@@ -88,20 +88,18 @@ class LinuxTree(ProcessTree):
         """
         now_s = time.monotonic()
         total_s = 0.0
+        spent: dict[int, _Spent] = {}
         for pid in self.pids():
             with contextlib.suppress(*GONE):
-                live = [(0.0, 0.0)]
-                for task in self._tasks(pid):
-                    with contextlib.suppress(*GONE):
-                        live.append(scheduled(task / "schedstat"))
-                on_processor_s, in_line_s = map(sum, zip(*live, strict=True))
-                total_s += in_line_s
-                main_used_s, main_waited_s = scheduled(Path(f"/proc/{pid}/schedstat"))
-                now = _Spent(now_s, main_used_s, main_waited_s, self._used_altogether_s(pid) - on_processor_s)
-                before = self._spent.setdefault(pid, now)
+                threads = list(self._scheduled_of(pid))
+                total_s += sum(in_line_s for _, in_line_s in threads)
+                gone_used_s = self._used_altogether_s(pid) - sum(on_processor_s for on_processor_s, _ in threads)
+                now = _Spent(now_s, *scheduled(Path(f"/proc/{pid}/schedstat")), gone_used_s)
+                before = spent[pid] = self._spent.get(pid, now)
                 if now.gone_used_s - before.gone_used_s > GONE_AT_LEAST_S and now.main_used_s > before.main_used_s:
                     self._gone_in_line_s += now.gone_waited_s(before)
-                    self._spent[pid] = now
+                    spent[pid] = now
+        self._spent = spent  # a number may be another's by the next time
         return total_s + self._gone_in_line_s
 
     @staticmethod
@@ -112,9 +110,12 @@ class LinuxTree(ProcessTree):
 
     def _scheduled(self) -> Iterator[tuple[float, float]]:
         for pid in self.pids():
-            for task in self._tasks(pid):
-                with contextlib.suppress(*GONE):
-                    yield scheduled(task / "schedstat")
+            yield from self._scheduled_of(pid)
+
+    def _scheduled_of(self, pid: int) -> Iterator[tuple[float, float]]:
+        for task in self._tasks(pid):
+            with contextlib.suppress(*GONE):
+                yield scheduled(task / "schedstat")
 
     def sockets(self) -> set[int] | None:
         """The links in /proc/PID/fd that read socket:[INODE]."""

@@ -22,8 +22,8 @@ from conformance.harness.target import Target
 REACHES_WITHIN_S = 5.0
 FINISHES_WITHIN_S = 0.02
 TAKES_PROBE_WITHIN_S = 1.0
-DIES_WITHIN_S = 10.0
-HARDLY_RUN_S = 0.2
+OWN_DEATH_WITHIN_S = 10.0
+OWN_DEATH_TAKES_S = 0.2  # of processor time
 
 
 class Server:
@@ -171,12 +171,15 @@ class Server:
 
     def end(self) -> None:
         """End what was started here, and nothing else. Raises `CannotStart` where it does not end."""
-        for kept in (self._kept_port, self._udp_port):
-            if kept is not None:
-                kept.release()
-        process, self._process, self.tree, self._kept_port, self._udp_port = self._process, None, None, None, None
-        if process is not None:
-            process.end()
+        process, self._process, self.tree = self._process, None, None  # whatever comes, it is ended once
+        try:
+            if process is not None:
+                process.end()
+        finally:
+            for port in (self._kept_port, self._udp_port):
+                if port is not None:
+                    port.release()
+            self._kept_port = self._udp_port = None
 
     def __enter__(self) -> Self:
         return self
@@ -197,15 +200,15 @@ class Server:
     def epitaph(self, within_s: float = 0.0) -> str | None:
         """How it died, if it did; waits a moment for a death that is under way. None where that cannot be known.
 
-        Who is about to die runs: on a busy machine one that has hardly run in that moment is given another.
+        Who is about to die runs: on a busy machine one that still does is given the processor time that dying takes.
         """
         if self._process is None:
             return None
         told = self._process.epitaph(within_s)
         if told is None and within_s and self.tree is not None:
-            used_before_s, deadline = self.tree.used_s(), time.monotonic() + DIES_WITHIN_S
+            used_before_s, deadline = self.tree.used_s(), time.monotonic() + OWN_DEATH_WITHIN_S
             while told is None and self.tree.runnable() and time.monotonic() < deadline:
-                if self.tree.used_s() - used_before_s > HARDLY_RUN_S:
+                if self.tree.used_s() - used_before_s > OWN_DEATH_TAKES_S:
                     break
                 told = self._process.epitaph(LOOK_AGAIN_S)
         return told
