@@ -123,8 +123,8 @@ def test_quiescent_blocked(subject: Trial) -> None:
     So it does when the reader has read on.
     """
     more = Send(1, b"more" * 100)
-    blocked = script(owing(subject, 1, ABUNDANT_BYTES), more, arrive(2), AwaitQuiet())
-    subject.hold(blocked, Resume(1), Await(1), AwaitQuiet(), leave(1, 2))
+    blocked = script(owing(subject, 1, ABUNDANT_BYTES), more, AwaitQuiet())
+    subject.hold(blocked, arrive(2), AwaitQuiet(), Resume(1), Await(1), AwaitQuiet(), leave(1, 2))
 
 
 @clause(MUST, PROCESS)
