@@ -64,7 +64,8 @@ class Buffers:
         """Send much and read nothing of the answers; see that the server keeps little of it.
 
         Done when all is gone, when the client was dropped, or when the server lets the window close. One that rests
-        will not open it again; of one that burns processor time, a long while is enough.
+        will not open it again; of one that burns processor time, a long while is enough. So is a whole silence, which on
+        a crowded machine, or with little patience, is over sooner.
         """
         tree = self._server_steps.tree()
         before = tree.memory_bytes()
@@ -90,7 +91,11 @@ class Buffers:
 
         peer.stall()
         peer.flood(supply)
-        self._pump([peer], takes_no_more, slice_s=LOOK_AGAIN_S)
+        try:
+            self._pump([peer], takes_no_more, slice_s=LOOK_AGAIN_S)
+        except Halted as halted:
+            if halted.trouble is not Trouble.SILENCE or not waits_for_window(peer.fileno()):
+                raise
         self._server.let_it_finish()
         growth = tree.memory_bytes() - before
         if growth > GLUT_GROWTH_BYTES:

@@ -69,6 +69,12 @@ def leak(connection: socket.socket, chunk: bytes) -> None:
     honest(connection, chunk)
 
 
+def spinning(_connection: socket.socket, _chunk: bytes) -> None:
+    """Read no more, and burn processor time."""
+    while True:
+        pass
+
+
 def mortal(connection: socket.socket, chunk: bytes) -> None:
     """Answer rightly, for the last time: the server dies once this connection is closed."""
     honest(connection, chunk)
@@ -87,7 +93,7 @@ def once(fault: Fault) -> Fault:
 
 
 KEPT: list[socket.socket] = []
-PLAIN = (honest, lost, doubled, foreign, coloured, fin, reset, death, too_long, leak, mortal)
+PLAIN = (honest, lost, doubled, foreign, coloured, fin, reset, death, too_long, leak, spinning, mortal)
 FAULTS = {fault.__name__: fault for fault in PLAIN} | {"lost_once": once(lost), "foreign_once": once(foreign)}
 
 

@@ -11,6 +11,7 @@ from harness_means import BOUND_S, faulty, received_answers
 
 from clients.peer import Ending
 from conformance.harness import script as s
+from conformance.harness.buffers import UNMOVED_S
 from conformance.harness.kernel import KernelView, ServerEnd, TcpState
 from conformance.harness.law import breach_of
 from conformance.harness.player import Player
@@ -110,6 +111,16 @@ def test_a_leak_is_seen_by_whatever_name_the_host_goes(keeper: Keeper, kernel: K
         transcript = Player(server, received_answers, SILENCE_S).play(script)
     assert transcript.stop is not None
     assert (transcript.stop.trouble, transcript.stop.detail) == (Trouble.HELD, "it still holds 1 of 1")
+
+
+def test_a_window_that_stays_closed_for_a_whole_silence_is_no_fault_of_who_spins(
+    keeper: Keeper, kernel: KernelView
+) -> None:
+    assert SILENCE_S < UNMOVED_S
+    script = s.script(s.Connect(1, narrow=True), s.Ping(1, b"one"), s.Glut(1, 4 << 20), s.Close(1))
+    with Server(faulty("spinning"), keeper, kernel) as server:
+        server.start()
+        assert Player(server, received_answers, SILENCE_S).play(script).stop is None
 
 
 @pytest.fixture
