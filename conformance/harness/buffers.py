@@ -64,8 +64,8 @@ class Buffers:
         """Send much and read nothing of the answers; see that the server keeps little of it.
 
         Done when all is gone, when the client was dropped, or when the server lets the window close. One that rests
-        will not open it again; of one that burns processor time, a long while is enough. So is a whole silence, which on
-        a crowded machine, or with little patience, is over sooner.
+        will not open it again; of one that burns processor time, a long while is enough. So is a whole silence, which
+        is over sooner on a crowded machine, and where there is little patience.
         """
         tree = self._server_steps.tree()
         before = tree.memory_bytes()

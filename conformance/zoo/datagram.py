@@ -7,6 +7,7 @@ import select
 import socket
 
 from conformance.zoo.bug import bug
+from conformance.zoo.effects import because
 from reference_servers.backend_epoll_edge import EpollEdgeServer
 from reference_servers.connection import reply_to
 from reference_servers.datagrams import DatagramSocket
@@ -118,7 +119,15 @@ class UnsendableAnswerIsTheEnd(DatagramSocket):
             self.ended = True
 
 
-@bug("datagram.own-sender", collateral={"datagram.oversized": "two senders may be in one batch there as well"})
+@bug(
+    "datagram.own-sender",
+    collateral=because(
+        "two senders may be in one batch there as well",
+        "datagram.oversized",
+        "datagram.quiescent",
+        "datagram.vanished-sender",
+    ),
+)
 class AnswersLastSender(DatagramSocket):
     """A batch is read first and answered then, all of it to the sender of the last datagram."""
 

@@ -51,7 +51,10 @@ TUTORIAL_SELECT = program(
         **RACES,
         **DISCARDS,
         **because(
-            "where a send falls short before the last one", "isolation.slow-reader", "readiness.quiescent-blocked"
+            "where a send falls short before the last one",
+            "isolation.slow-reader",
+            "readiness.interest-restored",
+            "readiness.quiescent-blocked",
         ),
         **because("more than select can hold", "limits.beyond-fd-setsize-safe", "limits.beyond-fd-setsize-served"),
         "backpressure.bounded-memory": "what is not read is queued without bound",
@@ -110,6 +113,7 @@ TUTORIAL_EPOLL = program(
             "readiness.quiescent-blocked",
             "readiness.quiescent-half-closed",
         ),
+        "isolation.flooding-clients": "a torrent may end by a reset",
         "limits.no-growth": "what it keeps of a connection is not removed",
     },
 )

@@ -337,7 +337,12 @@ class AnswersWhoWasLast(AnswersAfterBatch):
     "readiness.accepts-all",
     collateral={
         **({"isolation.many-ready": "all may say the same there"} | READY_TOGETHER),
-        **because("several speak in one batch", "limits.beyond-fd-setsize-served", "readiness.one-shot-rearmed"),
+        **because(
+            "several speak in one batch",
+            "close.drains-stalled",
+            "limits.beyond-fd-setsize-served",
+            "readiness.one-shot-rearmed",
+        ),
     },
 )
 class SharesInputBuffer(AnswersAfterBatch):

@@ -225,7 +225,10 @@ def reads_before_next_accept(listener: socket.socket) -> None:
     collateral={
         "limits.beyond-fd-setsize-safe": "many connections at once",
         **because(
-            "more than eight clients are there at once", "isolation.slow-reader", "limits.beyond-fd-setsize-served"
+            "more than eight clients are there at once",
+            "isolation.flooding-clients",
+            "isolation.slow-reader",
+            "limits.beyond-fd-setsize-served",
         ),
     },
 )
