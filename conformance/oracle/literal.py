@@ -33,12 +33,13 @@ _IN_SINGLE: Final = tuple(rb"\'" if byte == ord(SINGLE) else atom for byte, atom
 _ATOMS: Final = {SINGLE: _IN_SINGLE, DOUBLE: _IN_DOUBLE}
 _BYTES: Final = {atom: bytes([byte]) for atoms in _ATOMS.values() for byte, atom in enumerate(atoms)}
 _BARE: Final = bytes(byte for byte, atom in enumerate(_IN_SINGLE) if len(atom) == 1)
+_HEXED: Final = bytes(byte for byte, atom in enumerate(_IN_SINGLE) if atom.startswith(rb"\x"))
 
-_ESCAPED_HEX: Final = rb"x(?:0[0-8bcef]|1[0-9a-f]|7f|[89a-f][0-9a-f])"
-# Possessive, so that a body is walked once and never backtracked over; unrolled, since bare runs are the common case.
+_ESCAPED_HEX: Final = rb"\\x(?:0[0-8bcef]|[189a-f][0-9a-f]|7f)"
+# Possessive, so that a body is walked once and never backtracked over. Like stands beside like most of the time.
 _BODY: Final = {
-    SINGLE: re.compile(rb"[ -&(-\[\]-~]*+(?:\\(?:[tnr\\']|%s)[ -&(-\[\]-~]*+)*+" % _ESCAPED_HEX),
-    DOUBLE: re.compile(rb"[ !#-\[\]-~]*+(?:\\(?:[tnr\\]|%s)[ !#-\[\]-~]*+)*+" % _ESCAPED_HEX),
+    SINGLE: re.compile(rb"(?:[ -&(-\[\]-~]++|(?:%s)++|\\[tnr\\'])*+" % _ESCAPED_HEX),
+    DOUBLE: re.compile(rb"(?:[ !#-\[\]-~]++|(?:%s)++|\\[tnr\\])*+" % _ESCAPED_HEX),
 }
 _ATOM: Final = re.compile(rb"\\x..|\\.|[^\\]")
 _BEGUN_ESCAPE: Final = re.compile(rb"\\(?:x[0-9a-f]?)?")
@@ -55,6 +56,8 @@ def spell(content: bytes, quote: bytes) -> bytes:
     """Return the body that spells this content between these quotes."""
     if not content.translate(None, _BARE):
         return content
+    if not content.translate(None, _HEXED):
+        return ("x" + content.hex("x")).replace("x", r"\x").encode("ascii")
     return b"".join(map(_ATOMS[quote].__getitem__, content))
 
 
