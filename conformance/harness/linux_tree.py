@@ -8,7 +8,6 @@ import os
 import resource
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from conformance.harness.process_tree import ProcessTree
@@ -54,7 +53,7 @@ class LinuxTree(ProcessTree):
                 found.append(pid)
             for task in tasks:
                 with contextlib.suppress(*GONE):
-                    waiting.extend(map(int, (task / "children").read_text().split()))
+                    waiting.extend(map(int, read(f"{task}/children").split()))
         return found
 
     def stands_still(self) -> bool:
@@ -64,7 +63,7 @@ class LinuxTree(ProcessTree):
     def sleeps(self) -> bool:
         """State S; or gone, which waits for nothing more."""
         try:
-            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(") ")[2][0] not in "RD"
+            return _state(f"/proc/{self.pid}/task/{self.pid}") not in "RD"
         except GONE:
             return True
 
@@ -94,7 +93,7 @@ class LinuxTree(ProcessTree):
                 threads = list(self._scheduled_of(pid))
                 total_s += sum(in_line_s for _, in_line_s in threads)
                 gone_used_s = self._used_altogether_s(pid) - sum(on_processor_s for on_processor_s, _ in threads)
-                now = _Spent(now_s, *scheduled(Path(f"/proc/{pid}/schedstat")), gone_used_s)
+                now = _Spent(now_s, *scheduled(f"/proc/{pid}/schedstat"), gone_used_s)
                 before = spent[pid] = self._spent.get(pid, now)
                 if now.gone_used_s - before.gone_used_s > GONE_AT_LEAST_S and now.main_used_s > before.main_used_s:
                     self._gone_in_line_s += now.gone_waited_s(before)
@@ -105,7 +104,7 @@ class LinuxTree(ProcessTree):
     @staticmethod
     def _used_altogether_s(pid: int) -> float:
         """By all threads that it has or had, and by its children that have ended: fields 14 to 17 of proc(5)'s stat."""
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()  # from the third on
+        fields = read(f"/proc/{pid}/stat").rpartition(") ")[2].split()  # from the third on
         return sum(map(int, fields[11:15])) / TICKS_A_SECOND
 
     def _scheduled(self) -> Iterator[tuple[float, float]]:
@@ -115,7 +114,7 @@ class LinuxTree(ProcessTree):
     def _scheduled_of(self, pid: int) -> Iterator[tuple[float, float]]:
         for task in self._tasks(pid):
             with contextlib.suppress(*GONE):
-                yield scheduled(task / "schedstat")
+                yield scheduled(f"{task}/schedstat")
 
     def sockets(self) -> set[int] | None:
         """The links in /proc/PID/fd that read socket:[INODE]."""
@@ -136,15 +135,11 @@ class LinuxTree(ProcessTree):
 
     def memory_bytes(self) -> int:
         """RssAnon: what it shares with other processes is counted to nobody."""
-        return 1024 * sum(self._status(pid, "RssAnon") for pid in self.pids())
+        return 1024 * sum(self._status(f"/proc/{pid}", "RssAnon") for pid in self.pids())
 
     def wakeups(self) -> int:
         """Of every thread, its voluntary context switches."""
-        return sum(
-            self._status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches")
-            for pid in self.pids()
-            for task in self._tasks(pid)
-        )
+        return sum(self._status(task, "voluntary_ctxt_switches") for pid in self.pids() for task in self._tasks(pid))
 
     def slept(self) -> dict[int, tuple[int, float]]:
         """By the numbers of the threads."""
@@ -152,9 +147,9 @@ class LinuxTree(ProcessTree):
         for pid in self.pids():
             for task in self._tasks(pid):
                 with contextlib.suppress(*GONE):
-                    _, in_line_s = scheduled(task / "schedstat")
-                    woken = self._status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches")
-                    slept[int(task.name)] = woken, in_line_s
+                    _, in_line_s = scheduled(f"{task}/schedstat")
+                    woken = self._status(task, "voluntary_ctxt_switches")
+                    slept[int(os.path.basename(task))] = woken, in_line_s
         return slept
 
     def zombies(self) -> int:
@@ -216,18 +211,19 @@ class LinuxTree(ProcessTree):
         self._limits.clear()
 
     @staticmethod
-    def _status(of: int | str, field: str) -> int:
+    def _status(of: str, field: str) -> int:
         with contextlib.suppress(*GONE):
-            for line in Path(f"/proc/{of}/status").read_text().splitlines():
+            for line in read(f"{of}/status").splitlines():
                 name, _, value = line.partition(":")
                 if name == field:
                     return int(value.split()[0])
         return 0
 
     @staticmethod
-    def _tasks(pid: int) -> list[Path]:
+    def _tasks(pid: int) -> list[str]:
+        """The folders of its threads."""
         try:
-            return list(Path(f"/proc/{pid}/task").iterdir())
+            return [f"/proc/{pid}/task/{number}" for number in os.listdir(f"/proc/{pid}/task")]
         except GONE:
             return []
 
@@ -236,14 +232,24 @@ class LinuxTree(ProcessTree):
         states = []
         for task in cls._tasks(pid):
             with contextlib.suppress(*GONE):
-                # The name in parentheses may hold anything, a parenthesis included.
-                states.append((task / "stat").read_text().rpartition(") ")[2][0])
+                states.append(_state(task))
         return states
 
 
-def scheduled(schedstat: Path) -> tuple[float, float]:
+def read(path: str) -> str:
+    """A file below /proc, in one go. What a process calls itself may be any bytes."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read().decode("ascii", "replace")
+
+
+def _state(task: str) -> str:
+    """The letter of a thread's state, which follows its name in parentheses; a name may hold a parenthesis too."""
+    return read(f"{task}/stat").rpartition(") ")[2][0]
+
+
+def scheduled(schedstat: str) -> tuple[float, float]:
     """How long a thread has been on a processor and on its run queue, in seconds: the first two numbers of its file."""
-    on_processor_ns, in_line_ns, _ = schedstat.read_text().split()
+    on_processor_ns, in_line_ns, _ = read(schedstat).split()
     return int(on_processor_ns) / 1e9, int(in_line_ns) / 1e9
 
 
@@ -255,6 +261,6 @@ def sockets_in_tables(pid: int) -> set[int]:
     inodes: set[int] = set()
     for name, column in SOCKET_TABLES.items():
         with contextlib.suppress(FileNotFoundError):
-            for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
+            for line in read(f"/proc/{pid}/net/{name}").splitlines()[1:]:
                 inodes.add(int(line.split()[column]))
     return inodes

@@ -5,14 +5,14 @@ Linux tells all of it in /proc, to the nanosecond. Elsewhere psutil tells what t
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 
 from conformance.harness.linux_tree import LinuxTree, scheduled
 from conformance.harness.portable_tree import PortableTree
 from conformance.harness.process_tree import ProcessTree
 
-OUR_SCHEDSTAT = Path("/proc/thread-self/schedstat")
+OUR_SCHEDSTAT = "/proc/thread-self/schedstat"
 
 
 def tree_of(pid: int) -> ProcessTree:
@@ -22,4 +22,4 @@ def tree_of(pid: int) -> ProcessTree:
 
 def in_line_ourselves_s() -> float:
     """How long the calling thread has waited in line for a processor, in seconds; 0 where that is not told."""
-    return scheduled(OUR_SCHEDSTAT)[1] if OUR_SCHEDSTAT.exists() else 0.0
+    return scheduled(OUR_SCHEDSTAT)[1] if os.path.exists(OUR_SCHEDSTAT) else 0.0

@@ -96,17 +96,30 @@ def test_a_spinner_stands_still_at_once_and_does_not_sleep() -> None:
 
 
 @on_linux
+def test_a_process_may_call_itself_anything() -> None:
+    """A name is bytes of its own choice (PR_SET_NAME); what looks like the end of it may be in it."""
+    named = "open('/proc/self/comm', 'wb').write(b'\\xff\\xfe) R 1 ('); import time; print(flush=True); time.sleep(600)"
+    with running((sys.executable, "-c", named)) as (tree, _):
+        wait_until(lambda: b"\xff" in Path(f"/proc/{tree.pid}/comm").read_bytes(), "it has its name")
+        wait_until(tree.sleeps, "it sleeps")
+        assert not tree.runnable()
+        assert tree.pids() == [tree.pid]
+        assert tree.memory_bytes()
+        assert tree.in_line_s() >= 0
+
+
+@on_linux
 @pytest.mark.parametrize("program", [FORKING, THREADING], ids=["children", "threads"])
 def test_those_that_are_gone_waited_as_the_main_thread_did(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
     """Nothing is told of them. Here each thread that is there is said to have waited twice as long as it ran."""
 
-    def crowded(schedstat: Path) -> tuple[float, float]:
+    def crowded(schedstat: str) -> tuple[float, float]:
         used_s, _ = scheduled(schedstat)
         return used_s, 2 * used_s
 
     monkeypatch.setattr(linux_tree, "scheduled", crowded)
     with running((sys.executable, "-c", program)) as (busy, _):
-        main = Path(f"/proc/{busy.pid}/schedstat")
+        main = f"/proc/{busy.pid}/schedstat"
         before_s, own_before_s = busy.in_line_s(), crowded(main)[1]
 
         def others_waited() -> bool:
