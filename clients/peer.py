@@ -17,8 +17,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 Address = tuple[str, int]
 
@@ -49,8 +48,7 @@ class Ending(enum.Enum):
     SILENCE = "silence"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened on a connection, at a time of the monotonic clock, in seconds."""
 
     at_s: float
@@ -360,8 +358,9 @@ def pump(
         for peer in peers:
             interest = peer.interest()
             if interest:
-                by_descriptor[peer.fileno()] = peer
-                poller.register(peer, interest)
+                descriptor = peer.fileno()
+                by_descriptor[descriptor] = peer
+                poller.register(descriptor, interest)
         ready = poller.poll(slice_s * 1000)
         moved = False
         for descriptor, mask in ready:
