@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-TOKENS_A_BLOCK = 1024
+TOKENS_A_BLOCK = 1000
 TOKEN_BYTES = 11
+_COUNTS = [b"%03d;" % n for n in range(TOKENS_A_BLOCK)]
 
 # Each byte of a wide tape takes four of a literal (\xNN): a quarter of the input makes the same output. The bytes are
 # control characters without a short escape in any common language and without a hexadecimal letter, whose case is a
@@ -23,13 +24,9 @@ _NARROW = bytes.maketrans(_WIDE, _PLAIN)
 
 @functools.lru_cache(maxsize=512)
 def _block(client: int, number: int) -> bytes:
-    return b"%03d." % client + (b"%03d." % client).join(_counts(number))
-
-
-@functools.lru_cache(maxsize=64)
-def _counts(number: int) -> list[bytes]:
-    first = number * TOKENS_A_BLOCK
-    return [b"%06d;" % n for n in range(first, first + TOKENS_A_BLOCK)]
+    """The thousands of a count are the number of its block; after a million tokens it begins again."""
+    before = b"%03d.%03d" % (client, number % TOKENS_A_BLOCK)
+    return before + before.join(_COUNTS)
 
 
 def tape(client: int, size_bytes: int, start: int = 0) -> bytes:

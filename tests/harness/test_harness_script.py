@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.harness import script as s
 from conformance.harness.tape import TOKEN_BYTES, TOKENS_A_BLOCK, cut, tape, taped, wide_tape
+from conformance.report.reproducing import tape as reproducing
 
 RENDERED = [
     (s.Connect(1), "connect 1"),
@@ -87,6 +88,18 @@ def test_a_script_is_flat_equal_by_value_and_hashable() -> None:
 
 def test_a_tape_names_its_client_and_counts() -> None:
     assert tape(7, 2 * TOKEN_BYTES) == b"007.000000;007.000001;"
+
+
+def test_a_tape_has_a_million_tokens_and_begins_again() -> None:
+    size = 1_000_000 * TOKEN_BYTES
+    assert tape(7, 2 * TOKEN_BYTES, size - TOKEN_BYTES) == b"007.999999;007.000000;"
+    assert tape(7, 5000, 2 * size) == tape(7, 5000)
+
+
+@pytest.mark.parametrize("start", [0, 5, 1_000_000 * TOKEN_BYTES - 25])
+def test_the_tape_of_a_reproducer_is_the_same(start: int) -> None:
+    assert reproducing.tape(7, 40, start) == tape(7, 40, start)
+    assert reproducing.wide_tape(7, 40, start) == wide_tape(7, 40, start)
 
 
 @given(start=sizes, size=sizes)
