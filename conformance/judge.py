@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ from conformance.toml_file import BadFile
 from conformance.tried import CLAUSE_RESULT, OF_TARGET, TARGETS, clause_and_target, told_in_ids
 
 SOON_S = 0.01
+COLLECTED_AFTER = 50_000  # more objects made than freed
 ALONE = Spread()
 SETTINGS = ("--config-file=/dev/null", f"--rootdir=${SPECS_VARIABLE}", "--noconftest", "--pyargs")
 STRICTNESS = ("--assert=plain", "--strict-markers", "--import-mode=importlib")
@@ -203,7 +205,12 @@ def judge(
     collector = Collector(run, watching, known, implied)
     with tempfile.TemporaryDirectory(prefix="echo-conformance-") as scratch:
         isolate(str(suite.folder), scratch)  # nothing is left in the user's folder
-        with _standing_in(scratch), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        with (
+            _collecting_rarely(),
+            _standing_in(scratch),
+            open(os.devnull, "w") as nowhere,
+            contextlib.redirect_stdout(nowhere),
+        ):
             try:
                 code: int = pytest.main([*_pytest_words(suite, run.seed, spread), *words], plugins=[collector])
             except KeyboardInterrupt:
@@ -215,6 +222,22 @@ def judge(
     if collector.no_worker is not None:
         raise NoWorker(collector.no_worker)
     return code
+
+
+@contextlib.contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Have the collector of cycles look at what this run makes, and seldom.
+
+    What it would look at again and again is pytest and Hypothesis, for 3% of the processor time of a verdict.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextlib.contextmanager
