@@ -211,7 +211,7 @@ class Server:
                 if self.tree.used_s() - used_before_s > OWN_DEATH_TAKES_S:
                     break
                 told = self._process.epitaph(LOOK_AGAIN_S)
-        return told
+        return told or self._process.epitaph()  # who does not run any more may have died since the last look
 
     def last_words(self) -> str:
         """The last lines that it wrote to its standard output and error, made plain; empty where they are not ours."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from harness_means import HOSTILE, faulty, python, wait_until
+from harness_means import HOSTILE, faulty, python, states, wait_until
 
 from conformance.harness.child import CannotStart, Child
 from conformance.harness.server import Server
@@ -62,6 +63,22 @@ def test_a_death_that_takes_its_time_is_seen(keeper: Keeper, kernel: KernelView)
         with socket.create_connection(server.address) as client:
             assert client.recv(1) == b""
         assert str(server.epitaph(0.3)).startswith("exited with status 3")
+
+
+def test_a_death_between_two_looks_is_told(keeper: Keeper, kernel: KernelView, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was there when its status was asked for, and a zombie when its state was."""
+    with Server(faulty("honest"), keeper, kernel) as server:
+        server.start()
+        tree = server.tree
+        assert tree is not None
+
+        def dies_first() -> bool:
+            tree.signal(signal.SIGKILL)
+            wait_until(lambda: states(tree.pid) <= {"Z"}, "it is dead")
+            return type(tree).runnable(tree)
+
+        monkeypatch.setattr(tree, "runnable", dies_first)
+        assert str(server.epitaph(0.01)).startswith("was ended by SIGKILL")
 
 
 def test_a_server_that_waits_for_its_output_to_be_read_does_not_rest(keeper: Keeper, kernel: KernelView) -> None:
