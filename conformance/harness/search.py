@@ -165,7 +165,14 @@ class Search(ABC):
         """How long the next case may be silent: less where all that it can do is shorten a failure."""
         return self.patience.short_s if self._first else self.patience.full_s
 
-    def _note_failure(self, played: Script, finding: Finding) -> Finding:
+    def _note_failure(self, played: Script, finding: Finding) -> Finding | None:
+        """Take note of a case that failed; None where it is no shorter case of what has failed before.
+
+        A silence is none of a wrong answer: patience is short by then, and a crowded machine slow.
+        """
+        if self._first is not None and finding.breach.timed and not self._first.breach.timed:
+            self._passed.add(played)
+            return None
         self._failed[played] = finding
         if self._first is None:
             self._first = finding

@@ -18,6 +18,7 @@ from pathlib import Path
 STATUS = 7
 LAST_LINE = "fatal: \x1b[31mno second chunk, please"
 TOO_LONG_BYTES = 100
+TOO_SHORT_BYTES = 50
 
 Fault = Callable[[socket.socket, bytes], None]
 
@@ -64,6 +65,11 @@ def too_long(connection: socket.socket, chunk: bytes) -> None:
     connection.sendall(reply(chunk if len(chunk) < TOO_LONG_BYTES else chunk[:-1] + b"?"))
 
 
+def too_long_or_short(connection: socket.socket, chunk: bytes) -> None:
+    if len(chunk) > TOO_SHORT_BYTES:
+        too_long(connection, chunk)
+
+
 def leak(connection: socket.socket, chunk: bytes) -> None:
     KEPT.append(connection.dup())
     honest(connection, chunk)
@@ -93,7 +99,21 @@ def once(fault: Fault) -> Fault:
 
 
 KEPT: list[socket.socket] = []
-PLAIN = (honest, lost, doubled, foreign, coloured, fin, reset, death, too_long, leak, spinning, mortal)
+PLAIN = (
+    honest,
+    lost,
+    doubled,
+    foreign,
+    coloured,
+    fin,
+    reset,
+    death,
+    too_long,
+    too_long_or_short,
+    leak,
+    spinning,
+    mortal,
+)
 FAULTS = {fault.__name__: fault for fault in PLAIN} | {"lost_once": once(lost), "foreign_once": once(foreign)}
 
 

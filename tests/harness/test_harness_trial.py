@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from faulty_server import STATUS, TOO_LONG_BYTES
+from faulty_server import STATUS, TOO_LONG_BYTES, TOO_SHORT_BYTES
 from harness_means import faulty
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,6 +77,18 @@ def test_a_case_that_fails_is_shortened_to_the_least(trial_on: TrialOn, monkeypa
     monkeypatch.setattr(patience, "SHRINKING_S", 60.0)
     found = found_by(trial_on(faulty("too_long")))
     assert found.script == two_pings(TOO_LONG_BYTES)
+
+
+def test_a_wrong_answer_is_not_shortened_to_a_silence(trial_on: TrialOn, told: list[s.Script | str]) -> None:
+    """On a crowded machine any case may be silent for as long as a shorter one is waited for."""
+    subject = trial_on(faulty("too_long_or_short"))
+    subject.ready()
+    with pytest.raises(Nonconformity):
+        subject.hold(two_pings(TOO_LONG_BYTES))
+    del told[:]
+    for _ in range(2):
+        subject.hold(two_pings(TOO_SHORT_BYTES))
+    assert told.count(two_pings(TOO_SHORT_BYTES)) == 1
 
 
 def test_what_is_reported_was_seen_on_a_fresh_copy(trial_on: TrialOn, told: list[s.Script | str]) -> None:
