@@ -6,8 +6,9 @@ Python 3.11 or later and the package tornado. Port 0 lets the kernel choose:
 
 An IOStream that has once waited for input stays registered for it. While write() waits for a client that does not read,
 the stream reads all the same, and where it finds the end of the input it closes, with the output that it still holds.
-`tornado_iostream.py` shows what it takes. TCPServer also has no answer to an accept() that finds no descriptor: it logs
-the error, and meets it again at once.
+A read of what is there at once is done when it is awaited, and so is a write that the kernel takes: the coroutine of a
+client that floods never gives way. TCPServer also has no answer to an accept() that finds no descriptor: it logs the
+error, and meets it again at once. `tornado_iostream.py` shows what it takes.
 """
 
 import asyncio
