@@ -49,8 +49,8 @@ def found_by(subject: Trial, test: Callable[[Trial, int], None] | None = None) -
 
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "FULL_S", 1.0)
-    monkeypatch.setattr(patience, "LEAST_S", 1.0)
+    monkeypatch.setattr(patience, "FULL_S", 4.0)
+    monkeypatch.setattr(patience, "LEAST_S", 4.0)
 
 
 @pytest.fixture

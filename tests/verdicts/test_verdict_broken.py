@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from verdict_runs import TUTORIAL, buildable, judged, needed, script
 
+from conformance.known_failures import KnownFailures
+from examples import build
 from examples.build import start_command, targets
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+KNOWN = KnownFailures(Path(build.__file__).with_name("known-failures.toml"))
 TUTORIAL_BREAKS = {
     "close.drains-before-fin",
     "close.drains-stalled",
@@ -37,7 +37,8 @@ def test_an_example_that_is_a_finding(name: str, tmp_path: Path) -> None:
     profile = ["--profile", target.profile] if target.profile else []
     run = judged(tmp_path, start_command(target), *profile, "--examples", "quick", "-k", " or ".join(chapters))
     assert (run.code, run.verdict) == (1, "nonconformant"), run.said
-    assert run.broken == set(target.breaks), run.said
+    now_and_then = {entry.clause for entry in KNOWN.entries if entry.target == name and entry.sometimes}
+    assert set(target.breaks) <= run.broken <= {*target.breaks, *now_and_then}, run.said
 
 
 def test_ncat_drops_what_it_owes(tmp_path: Path) -> None:
