@@ -24,13 +24,13 @@ _NARROW = bytes.maketrans(_WIDE, _PLAIN)
 
 @functools.lru_cache(maxsize=512)
 def _block(client: int, number: int) -> bytes:
-    """The thousands of a count are the number of its block; after a million tokens it begins again."""
+    """The number of a block is the first three digits of its counts."""
     before = b"%03d.%03d" % (client, number % TOKENS_A_BLOCK)
     return before + before.join(_COUNTS)
 
 
 def tape(client: int, size_bytes: int, start: int = 0) -> bytes:
-    """`size_bytes` of the client's own tape, from place `start` on."""
+    """`size_bytes` of the client's own tape, from place `start` on; after a million tokens, 11 MB, it begins again."""
     block_bytes = TOKENS_A_BLOCK * TOKEN_BYTES
     first, last = start // block_bytes, (start + size_bytes) // block_bytes
     whole = b"".join(_block(client, n) for n in range(first, last + 1))

@@ -56,7 +56,7 @@ def spell(content: bytes, quote: bytes) -> bytes:
     """Return the body that spells this content between these quotes."""
     if not content.translate(None, _BARE):
         return content
-    if not content.translate(None, _HEXED):
+    if not content.translate(None, _HEXED):  # as most of what comes back is: no step for each byte
         return ("x" + content.hex("x")).replace("x", r"\x").encode("ascii")
     return b"".join(map(_ATOMS[quote].__getitem__, content))
 

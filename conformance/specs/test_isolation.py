@@ -45,7 +45,7 @@ from conformance.specs.moves import (
 from conformance.specs.session import play_sessions
 
 READY = 80
-TORRENTS = 16
+TORRENTS = 16  # who serves one until it is empty would have to find each of them so before anybody else has a turn
 SLOW_READERS = 16  # more than a pool of threads is likely to have
 # A server that forks may hold at forty (socketserver.ForkingMixIn.max_children): no more than this is asked of one.
 CONCURRENT = 32
