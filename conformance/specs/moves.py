@@ -85,15 +85,19 @@ def holds_bytes(subject: Trial) -> int:
     return OWED_BYTES // (WIDENED if subject.profile == "received" else 1)
 
 
-def owing(subject: Trial, client: int, surplus_bytes: int = 0, lead_bytes: int = 0) -> Script:
+def owing(subject: Trial, client: int, surplus_bytes: int = 0, lead_bytes: int = 0, *, batch: bool = False) -> Script:
     """A narrow client that sends and does not read, until the server's sends to it fall short.
 
     The first `lead_bytes` have short answers. They set how full the send buffer is before each later answer: whether a
-    server that waits for writability sees a short send at all depends on that.
+    server that waits for writability sees a short send at all depends on that. It depends as well on when it is told
+    that its answers arrived, and while the client still sends, each segment tells it: what is a `batch` is all there
+    before the first answer, where the server can be stopped.
     """
     size = holds_bytes(subject) + surplus_bytes // (WIDENED if subject.profile == "received" else 1)
-    data = tape(client, lead_bytes) + wide_tape(client, size, lead_bytes)
-    return script(Connect(client, narrow=True), hello(client), Stall(client), Send(client, data), AwaitBlocked(client))
+    sent: Step | Script = Send(client, tape(client, lead_bytes) + wide_tape(client, size, lead_bytes))
+    if batch and subject.freezes:
+        sent = frozen(sent)
+    return script(Connect(client, narrow=True), hello(client), Stall(client), sent, AwaitBlocked(client))
 
 
 def exchange(client: int, pieces: Sequence[bytes]) -> Script:

@@ -50,7 +50,7 @@ def test_any_chunking(subject: Trial, pieces: list[tuple[bytes, bool]]) -> None:
 @example(surplus_bytes=ABUNDANT_BYTES, lead_bytes=0)
 def test_partial_writes(subject: Trial, surplus_bytes: int, lead_bytes: int) -> None:
     """A reader that stalls and goes on gets every byte once and in order, however short the server's sends fell."""
-    subject.hold(owing(subject, 1, surplus_bytes, lead_bytes), Resume(1), leave(1))
+    subject.hold(owing(subject, 1, surplus_bytes, lead_bytes, batch=True), Resume(1), leave(1))
 
 
 @clause(MUST, share=0.5)
