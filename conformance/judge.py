@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePath
+from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 import execnet
@@ -263,10 +265,27 @@ def _pytest_words(suite: Suite, seed: int | None, spread: Spread) -> list[str]:
 def interrupt_again(forgotten: sys.UnraisableHookArgs) -> None:
     """What is raised in a finalizer or a callback of the garbage collector is reported and forgotten.
 
-    An interrupt is neither: it is raised once more, a moment later, and as a signal, which ends whatever wait it meets.
+    An interrupt is neither: it is raised once more, when this is over, and as a signal, which ends whatever wait it
+    meets.
     """
-    if forgotten.exc_type is KeyboardInterrupt:
-        main = threading.main_thread().ident
-        threading.Timer(SOON_S, signal.pthread_kill, (main, signal.SIGINT)).start()
-    else:
+    if forgotten.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(forgotten)
+        return
+    interrupted, here = threading.get_ident(), inspect.currentframe()
+
+    def once_over() -> None:
+        time.sleep(SOON_S)  # a signal does not end a wait that is just about to begin
+        while here is not None and _runs(here):  # what is raised in this hook is forgotten as well
+            time.sleep(SOON_S)
+        signal.pthread_kill(interrupted, signal.SIGINT)
+
+    threading.Thread(target=once_over).start()
+
+
+def _runs(frame: FrameType) -> bool:
+    """Whether a call is not over: only then can its frame not be cleared."""
+    try:
+        frame.clear()
+    except RuntimeError:
+        return True
+    return False

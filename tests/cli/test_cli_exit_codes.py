@@ -13,8 +13,7 @@ import pytest
 from cli_program import BOUND_S, HOSTILE, ODD_SERVER, PROGRAM, TUTORIAL, Program, started
 from click.testing import CliRunner
 
-from conformance import cli, own_servers
-from conformance.judge import interrupt_again
+from conformance import cli, judge, own_servers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,17 +152,24 @@ def test_an_interrupt_reaches_all_workers(program: Program, tmp_path: Path) -> N
     assert "Traceback" not in said
 
 
-def test_an_interrupt_is_not_forgotten_where_exceptions_are(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("soon_s", [judge.SOON_S, 0])
+def test_an_interrupt_is_not_forgotten_where_exceptions_are(monkeypatch: pytest.MonkeyPatch, soon_s: float) -> None:
+    """Not even where it comes again so soon that it is still being seen to."""
+
     class Interrupted:
         def __del__(self) -> None:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys, "unraisablehook", interrupt_again)
+    monkeypatch.setattr(judge, "SOON_S", soon_s)
+    monkeypatch.setattr(sys, "unraisablehook", judge.interrupt_again)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes while something else goes on
-            Interrupted()
-            time.sleep(BOUND_S)
+        for _ in range(1 if soon_s else 100):
+            with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - it comes while something else goes on
+                Interrupted()
+                deadline = time.monotonic() + BOUND_S
+                while time.monotonic() < deadline:
+                    time.sleep(BOUND_S if soon_s else 0.001)  # what comes at once may come just before a wait
     finally:
         signal.signal(signal.SIGINT, before)
 
