@@ -5,12 +5,14 @@ they get is dropped in the kernel (MSG_TRUNC, tcp(7)). A server that takes a kil
 on a crowded machine, where one process would now and then not run for so long that the server catches up: several
 processes share all connections.
 
-The first line of its output says that each has sent something. For each byte on its standard input it fills all of them
-up, and says so in one more line once the kernel takes nothing more, which a server that stands still brings about. It
-ends when its standard input does.
+Each line of its output ends with the number of bytes that they have been answered. The first says that each has sent
+something. For an `f` on its standard input it fills all of them up, and says so in one more line once the kernel takes
+nothing more, which a server that stands still brings about; for a `?` it says one more line at once. It ends when its
+standard input does.
 """
 
 import contextlib
+import mmap
 import os
 import select
 import socket
@@ -20,6 +22,8 @@ import sys
 PIECE = b"torrent." * (1 << 13)
 DROPPED_BYTES = 1 << 20
 PROCESSES = 2
+COUNT_BYTES = 8
+FILL, TELL = b"f", b"?"
 MOST_PIECES = 1024  # more than two socket buffers hold; a server that goes on would have them filled for ever
 
 
@@ -29,23 +33,24 @@ def main(host: str, port: int, number: int) -> None:
     for connection in connections:
         connection.setblocking(False)
         send(connection)
+    answered = memoryview(mmap.mmap(-1, COUNT_BYTES * PROCESSES)).cast("Q")  # what each process has been answered
     ended, end = os.pipe()
     others: list[int] = []
     while len(others) < PROCESSES - 1:
         others.append(os.fork())
         if not others[-1]:
             os.close(end)
-            flow(connections, ended)
+            flow(connections, ended, answered, len(others))
             return
-    print("flowing", flush=True)
-    flow(connections, sys.stdin.fileno())
+    tell("flowing", answered)
+    flow(connections, sys.stdin.fileno(), answered, 0)
     os.close(end)
     for child in others:
         os.waitpid(child, 0)
 
 
-def flow(connections: list[socket.socket], orders: int) -> None:
-    """Send and drop what comes, until `orders` ends."""
+def flow(connections: list[socket.socket], orders: int, answered: memoryview, own: int) -> None:
+    """Send and drop what comes, until `orders` ends. What was dropped is counted at the `own` place of `answered`."""
     dropped = bytearray(DROPPED_BYTES)
     flowing = {connection.fileno(): connection for connection in connections}
     poller = select.poll()
@@ -55,27 +60,37 @@ def flow(connections: list[socket.socket], orders: int) -> None:
     while True:
         for descriptor, events in poller.poll():
             if descriptor == orders:
-                if not os.read(orders, 1):
+                order = os.read(orders, 1)
+                if not order:
                     return
-                fill(list(flowing.values()))
-                print("full", flush=True)
+                if order == FILL:
+                    fill(list(flowing.values()))
+                tell("full" if order == FILL else "answered", answered)
                 continue
             connection = flowing[descriptor]
-            if events & ~select.POLLOUT and not drop(connection, dropped):
+            taken = drop(connection, dropped) if events & ~select.POLLOUT else None
+            if taken == 0:
                 poller.unregister(connection)
                 del flowing[descriptor]
-            elif events & select.POLLOUT:
+                continue
+            answered[own] += taken or 0
+            if events & select.POLLOUT:
                 send(connection)
 
 
-def drop(connection: socket.socket, dropped: bytearray) -> bool:
-    """Take what is there; whether more may come."""
+def tell(what: str, answered: memoryview) -> None:
+    """Say it, and how many bytes of answers came by now."""
+    print(what, sum(answered), flush=True)
+
+
+def drop(connection: socket.socket, dropped: bytearray) -> int | None:
+    """Take what is there; how many bytes that were, 0 at the end, and None where another process was quicker."""
     try:
-        return connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC) > 0
-    except BlockingIOError:  # another process was quicker
-        return True
+        return connection.recv_into(dropped, len(dropped), socket.MSG_TRUNC)
+    except BlockingIOError:
+        return None
     except ConnectionError:
-        return False
+        return 0
 
 
 def fill(connections: list[socket.socket]) -> None:

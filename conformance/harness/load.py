@@ -9,9 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import clients.peer
+from clients import torrent
 from clients.peer import Ending, Peer, pump
 from conformance.harness import script as s
 from conformance.harness.patience import Turns
@@ -25,7 +24,9 @@ TIMES_A_LOOK = 10  # so much longer than it took, nobody looks again: a look at 
 SPEAKING = 50
 SPARE_DESCRIPTORS = 200
 FLOWS_WITHIN_S = 60.0  # an interpreter that starts; one that cannot connect ends at once
-TORRENT = Path(clients.peer.__file__).with_name("torrent.py")
+# Of answers to torrents, before another client gets its own. A loop on libuv reads two megabytes of each of its
+# clients, sixteen torrents here, before it looks at the next one; a newcomer waits for two such rounds: 70 MB.
+FAIR_BYTES = 256 << 20
 
 
 def finds_room(server: Server, silence_s: float) -> bool:
@@ -168,11 +169,13 @@ class Torrents:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._flowing: list[subprocess.Popen[bytes]] = []
+        self._answered_before = 0  # bytes, when they were last filled up
+        self._answered_bytes = 0
 
     def begin(self, step: s.Torrents) -> None:
         """Start them, and see that each flows. Raises `Halted` where they do not begin at all."""
         host, port = self._server.address
-        words = [sys.executable, "-I", "-S", str(TORRENT), host, str(port), str(step.number)]
+        words = [sys.executable, "-I", "-S", torrent.__file__, host, str(port), str(step.number)]
         flowing = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self._flowing.append(flowing)
         self._await_word(flowing, "flow")
@@ -183,12 +186,7 @@ class Torrents:
         That is megabytes, which the kernel goes on to deliver by itself: the server finds more also where the machine
         lets none of their processes run for a while.
         """
-        for flowing in self._flowing:
-            if flowing.stdin is not None:
-                with contextlib.suppress(BrokenPipeError):  # then no word comes either
-                    flowing.stdin.write(b"\n")
-                    flowing.stdin.flush()
-            self._await_word(flowing, "swell")
+        self._answered_before = self._answered_bytes = self._ask(torrent.FILL, "swell")
 
     def stem(self, _: s.StemTorrents) -> None:
         """End them. Their connections are reset: what they were owed is not read."""
@@ -196,10 +194,29 @@ class Torrents:
             flowing.communicate()  # they end with its standard input
         self._flowing.clear()
 
+    def answered_meanwhile(self) -> bool:
+        """Whether the server is busy with them and may be: it answers, and not yet more than is fair.
+
+        How much more there is each time it looks is no fault of a server: one that takes all that is there of each
+        client, within bounds, comes round to the others only then.
+        """
+        before, self._answered_bytes = self._answered_bytes, self._ask(torrent.TELL, "answer")
+        return before < self._answered_bytes < self._answered_before + FAIR_BYTES
+
+    def _ask(self, order: bytes, what: str) -> int:
+        for flowing in self._flowing:
+            if flowing.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):  # then no word comes either
+                    flowing.stdin.write(order)
+                    flowing.stdin.flush()
+        return sum(self._await_word(flowing, what) for flowing in self._flowing)
+
     @staticmethod
-    def _await_word(flowing: subprocess.Popen[bytes], what: str) -> None:
+    def _await_word(flowing: subprocess.Popen[bytes], what: str) -> int:
+        """How many bytes of answers they have, by their next line."""
         if flowing.stdout is not None:
             ready, _, _ = select.select([flowing.stdout], [], [], FLOWS_WITHIN_S)
-            if ready and flowing.stdout.readline():
-                return
+            line = flowing.stdout.readline() if ready else b""
+            if line:
+                return int(line.split()[-1])
         raise Halted(Trouble.UNCERTAIN, f"the torrents did not {what} within {FLOWS_WITHIN_S:.0f} s")

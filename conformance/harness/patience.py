@@ -27,6 +27,7 @@ LEAST_SPENT_S = 10.0
 LONGEST_CASE_S = 60.0
 UNWATCHED_SHARE = 0.1
 MOST_TIMES_ALLOWED = 16
+MOST_TIMES_SILENT = 3
 WORTH_TELLING_S = 1.0
 
 
@@ -109,6 +110,37 @@ class Turns:
         before_s, self._before_s = self._before_s, time.monotonic()
         self._passed_s += min(self._before_s - before_s, SLICE_S)
         return self._passed_s
+
+
+class Silence:
+    """So many seconds in which nothing comes from a server that could speak: one in line for a processor could not.
+
+    `in_line_s` tells how long its threads have waited in line, all together. Of many that wait side by side that is
+    more than has passed, so that what is left out is bounded: four times the seconds are silence, whoever it was.
+    """
+
+    def __init__(self, silence_s: float, in_line_s: Callable[[], float]) -> None:
+        self._silence_s = silence_s
+        self._in_line_s = in_line_s
+        self._began = time.monotonic()
+        self._before_s: float | None = None
+        self._left_out_s = 0.0
+
+    def watch(self) -> None:
+        """Look at the line, once a wait has lasted: few do, and a look costs more than most of them."""
+        if self._before_s is None and time.monotonic() - self._began > UNWATCHED_SHARE * self._silence_s:
+            self._before_s = self._in_line_s()
+
+    def more_s(self) -> float:
+        """After so many seconds of silence: how much longer to wait, for what of them was the machine's."""
+        if self._before_s is None:
+            return 0.0
+        in_line_s = min(self._in_line_s() - self._before_s, MOST_TIMES_SILENT * self._silence_s)
+        more_s = in_line_s - self._left_out_s
+        if more_s < SLICE_S:
+            return 0.0
+        self._left_out_s = in_line_s
+        return more_s
 
 
 class Allowance:

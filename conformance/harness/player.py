@@ -17,7 +17,7 @@ from conformance.harness.client import Client
 from conformance.harness.datagrams import Datagrams
 from conformance.harness.kernel import waits_for_window
 from conformance.harness.load import Crowd, Torrents, finds_room
-from conformance.harness.patience import LONGEST_CASE_S, Allowance
+from conformance.harness.patience import LONGEST_CASE_S, Allowance, Silence
 from conformance.harness.server import Server
 from conformance.harness.server_steps import ServerSteps
 from conformance.harness.standstill import ARRIVES_WITHIN_S, LOOK_AGAIN_S, Standstill, server_end
@@ -295,15 +295,22 @@ class Player:
         self._open = [peer for peer in self._open if not peer.over]
         peers: list[Pumped] = [*self._open, *self._datagrams.peers]
         reached = False
+        silence, silent_s = Silence(self._silence_s, self._server.stood_in_line_s), self._silence_s
 
         def over() -> bool:
             nonlocal reached
             reached = until()  # asked once a turn: what it looks at may move on
+            silence.watch()
             return reached or self._allowance.spent()
 
-        longest_s = pump(peers, over, self._silence_s, about=about, slice_s=slice_s)
-        if longest_s is None:
-            raise Halted(Trouble.SILENCE, seconds(self._silence_s))
+        more_s = self._silence_s
+        while (longest_s := pump(peers, over, more_s, about=about, slice_s=slice_s)) is None:
+            more_s = silence.more_s()
+            if not more_s:
+                if not self._torrents.answered_meanwhile():
+                    raise Halted(Trouble.SILENCE, seconds(silent_s))
+                more_s = self._silence_s
+                silent_s += more_s
         self._slowest_s = max(self._slowest_s, longest_s)
         if not reached:
             self._see_that_time_is_left()

@@ -246,7 +246,11 @@ class Server:
 
         That time is the machine's, and not counted against a server.
         """
-        return in_line_ourselves_s() + (self.tree.in_line_s() if self.tree is not None else 0.0)
+        return in_line_ourselves_s() + self.stood_in_line_s()
+
+    def stood_in_line_s(self) -> float:
+        """How long it has, without us."""
+        return self.tree.in_line_s() if self.tree is not None else 0.0
 
     def freeze(self) -> bool:
         """Stop every process of it; False when one of them will not stand still."""
