@@ -33,6 +33,7 @@ class Connection:
         self.said = bytearray()  # all that was handed to the kernel
         self.unsaid = bytearray()
         self.heard = bytearray()
+        self.listened_bytes = 0  # how much of that there was when something was last waited for
         self.due: collections.deque[bytes] = collections.deque()  # chunks that are not answered
         self.heard_end = False
         self.lost: str | None = None  # what the kernel said when it was

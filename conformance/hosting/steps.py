@@ -5,6 +5,7 @@ Each raises `Halted` where it cannot be done.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Generator
@@ -124,10 +125,20 @@ class Steps:
     def _hear(self, connection: Connection, _: h.Hear) -> Waiting:
         yield from self._until(lambda: bool(connection.due) or connection.heard_end, connection)
         if connection.due:
+            yield from self._hear_more(connection)
             return
         if not self._cut_short:
             raise Halted(Trouble.ENDED, "the client ended its direction and had said nothing")
         connection.given_up = True
+
+    def _hear_more(self, connection: Connection) -> Waiting:
+        """What it said before is not what is waited for now; who rests says no more until that is answered."""
+        with contextlib.suppress(Halted):  # whether it ever rests is asked elsewhere
+            for _ in self._await_idle(None):
+                if connection.heard_end or connection.lost or len(connection.heard) > connection.listened_bytes:
+                    break
+                yield
+        connection.listened_bytes = len(connection.heard)
 
     def _collect(self, connection: Connection, _: h.Collect) -> Waiting:
         yield from self._until(lambda: self._all_said(connection), connection)

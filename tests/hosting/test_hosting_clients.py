@@ -51,3 +51,21 @@ def test_a_bug_is_told_in_a_sentence_with_its_clauses(bug: dict[str, object]) ->
     assert str(bug["sentence"]).endswith(".")
     assert isinstance(bug["breaks"], list)
     assert set(bug["breaks"]) <= CLAUSES.keys()
+
+
+def test_replies_meet_also_where_a_client_is_long_about_what_is_typed(tmp_path: Path) -> None:
+    """Each line is to be one that it says by itself: what it takes together has one reply."""
+    program = tmp_path / "slow.py"
+    program.write_text(
+        "import sys, time\n"
+        "from conformance.zoo.clients.broken import TakesOneReplyOutOfASegment\n"
+        "class Slow(TakesOneReplyOutOfASegment):\n"
+        "    def turn(self):\n"
+        "        until = time.monotonic() + 0.1\n"
+        "        while time.monotonic() < until: pass\n"
+        "        super().turn()\n"
+        "sys.exit(Slow(sys.argv[1], int(sys.argv[2])).run())\n"
+    )
+    run = run_of(tmp_path, f"{sys.executable} {program} {{host}} {{port}}", "-k", "coalesced", "--examples", "3")
+    (target,) = run.targets.values()
+    assert [clause.outcome for clause in target.clauses] == [Outcome.FAIL]
