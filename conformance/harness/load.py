@@ -169,8 +169,9 @@ class Torrents:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._flowing: list[subprocess.Popen[bytes]] = []
-        self._answered_before = 0  # bytes, when they were last filled up
-        self._answered_bytes = 0
+        self._answered_bytes = 0  # at the last look
+        self._swollen = False
+        self._counted_from_bytes = 0
 
     def begin(self, step: s.Torrents) -> None:
         """Start them, and see that each flows. Raises `Halted` where they do not begin at all."""
@@ -186,7 +187,8 @@ class Torrents:
         That is megabytes, which the kernel goes on to deliver by itself: the server finds more also where the machine
         lets none of their processes run for a while.
         """
-        self._answered_before = self._answered_bytes = self._ask(torrent.FILL, "swell")
+        self._answered_bytes = self._counted_from_bytes = self._ask(torrent.FILL, "swell")
+        self._swollen = True
 
     def stem(self, _: s.StemTorrents) -> None:
         """End them. Their connections are reset: what they were owed is not read."""
@@ -194,14 +196,17 @@ class Torrents:
             flowing.communicate()  # they end with its standard input
         self._flowing.clear()
 
-    def answered_meanwhile(self) -> bool:
-        """Whether the server is busy with them and may be: it answers, and not yet more than is fair.
+    def answered_meanwhile(self, silences: int) -> bool:
+        """After so many silences in a row towards another client: whether the server may be busy with these.
 
-        How much more there is each time it looks is no fault of a server: one that takes all that is there of each
-        client, within bounds, comes round to the others only then.
+        It may while it answers them, and not yet more than is fair since they were filled up, or since the first
+        silence. How much there is each time it looks is no fault of a server: one that takes all of it, within bounds,
+        comes round to the others only then.
         """
         before, self._answered_bytes = self._answered_bytes, self._ask(torrent.TELL, "answer")
-        return before < self._answered_bytes < self._answered_before + FAIR_BYTES
+        if silences == 1 and not self._swollen:
+            self._counted_from_bytes = self._answered_bytes
+        return before < self._answered_bytes < self._counted_from_bytes + FAIR_BYTES
 
     def _ask(self, order: bytes, what: str) -> int:
         for flowing in self._flowing:

@@ -295,7 +295,7 @@ class Player:
         self._open = [peer for peer in self._open if not peer.over]
         peers: list[Pumped] = [*self._open, *self._datagrams.peers]
         reached = False
-        silence, silent_s = Silence(self._silence_s, self._server.stood_in_line_s), self._silence_s
+        silence, silences = Silence(self._silence_s, self._server.stood_in_line_s), 0
 
         def over() -> bool:
             nonlocal reached
@@ -307,10 +307,10 @@ class Player:
         while (longest_s := pump(peers, over, more_s, about=about, slice_s=slice_s)) is None:
             more_s = silence.more_s()
             if not more_s:
-                if not self._torrents.answered_meanwhile():
-                    raise Halted(Trouble.SILENCE, seconds(silent_s))
+                silences += 1
+                if not self._torrents.answered_meanwhile(silences):
+                    raise Halted(Trouble.SILENCE, seconds(silences * self._silence_s))
                 more_s = self._silence_s
-                silent_s += more_s
         self._slowest_s = max(self._slowest_s, longest_s)
         if not reached:
             self._see_that_time_is_left()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 COPIES = "{python} -c 'import shutil, sys; shutil.copy(*sys.argv[1:])' {source} {output}"
 LEAVES = "sh -c 'exec 3>held; echo begun >&3; sleep 60 & wait'"
-BOUND_S, SOON_S = 300, 3
+BOUND_S, SOON_S = 300, 0.05
 FAILS = """{python} -c 'import sys; print("\\x1b[31mno such stack\\x1b[0m"); sys.exit(3)' {output}"""
 
 
@@ -107,7 +107,15 @@ def test_a_build_that_is_cut_short_leaves_nothing_running(
     held = copied.home / "held"
     os.mkfifo(held)
     reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
-    monkeypatch.setattr(building, "WITHIN_S", BOUND_S if interrupt else SOON_S)
+    communicate = subprocess.Popen.communicate
+
+    def once_begun(process: subprocess.Popen[bytes], timeout: float) -> tuple[bytes, bytes]:
+        assert select.select([reader], [], [], BOUND_S)[0]
+        return communicate(process, timeout=timeout)
+
+    if not interrupt:
+        monkeypatch.setattr(building, "WITHIN_S", SOON_S)
+        monkeypatch.setattr(subprocess.Popen, "communicate", once_begun)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if interrupt:
