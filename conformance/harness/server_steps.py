@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from conformance.harness import script as s
 from conformance.harness.child import CannotStart
 from conformance.harness.linux_tree import sockets_in_tables
+from conformance.harness.patience import Allowance
 from conformance.harness.process_tree import ProcessTree
 from conformance.harness.server import Server
 from conformance.harness.text import plain, seconds
@@ -161,9 +162,9 @@ class ServerSteps:
 
     def within(self, condition: Callable[[], bool]) -> bool:
         """Whether a condition comes to hold before patience is at its end."""
-        deadline = time.monotonic() + self._silence_s
+        patience = Allowance(self._silence_s, self._server.in_line_s)
         while not condition():
-            if time.monotonic() > deadline:
+            if patience.spent():
                 return condition()
             time.sleep(LOOK_AGAIN_S)
         return True
