@@ -54,6 +54,12 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def time_to_shorten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowded machine takes longer than the usual budget to start a copy."""
+    monkeypatch.setattr(patience, "SHRINKING_S", 300.0)
+
+
+@pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[s.Script | str]:
     """Give a list of what happens to the bench: "start" for each copy that is started, and the cases played."""
     happened: list[s.Script | str] = []
@@ -73,12 +79,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[s.Script | str]:
     return happened
 
 
-def test_a_case_that_fails_is_shortened_to_the_least(trial_on: TrialOn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "SHRINKING_S", 60.0)
+@pytest.mark.usefixtures("time_to_shorten")
+def test_a_case_that_fails_is_shortened_to_the_least(trial_on: TrialOn) -> None:
     found = found_by(trial_on(faulty("too_long")))
     assert found.script == two_pings(TOO_LONG_BYTES)
 
 
+@pytest.mark.usefixtures("time_to_shorten")
 def test_a_wrong_answer_is_not_shortened_to_a_silence(trial_on: TrialOn, told: list[s.Script | str]) -> None:
     """On a crowded machine any case may be silent for as long as a shorter one is waited for."""
     subject = trial_on(faulty("too_long_or_short"))
@@ -102,6 +109,7 @@ def test_what_is_reported_was_seen_on_a_fresh_copy(trial_on: TrialOn, told: list
     assert again.note == ""
 
 
+@pytest.mark.usefixtures("time_to_shorten")
 def test_a_server_that_died_is_replaced_for_the_next_case(trial_on: TrialOn, told: list[s.Script | str]) -> None:
     subject = trial_on(faulty("death"))
     subject.ready()
