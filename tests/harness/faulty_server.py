@@ -1,7 +1,7 @@
-"""A server with one fault, by name: `faulty_server.py FAULT PORT [FILE|BYTES]`.
+"""A server with one fault, by name: `faulty_server.py FAULT PORT [FILE]`.
 
 The first chunk of each connection is answered rightly: the fault shows from the second one on. What happens only
-once makes FILE, so that a fresh copy knows that it has happened. What others come before are BYTES of torrents.
+once makes FILE, so that a fresh copy knows that it has happened.
 """
 
 from __future__ import annotations
@@ -86,18 +86,6 @@ def mortal(connection: socket.socket, chunk: bytes) -> None:
     honest(connection, chunk)
 
 
-def others_first(connection: socket.socket, chunk: bytes) -> None:
-    """Answer torrents, and whoever else asks only when so much of theirs is answered."""
-    if TORRENT in chunk:
-        with ANSWERED:
-            COUNTED[0] += len(chunk)
-            ANSWERED.notify()
-    else:
-        with ANSWERED:
-            ANSWERED.wait_for(lambda: COUNTED[0] >= int(sys.argv[3]))
-    honest(connection, chunk)
-
-
 def once(fault: Fault) -> Fault:
     def first_time(connection: socket.socket, chunk: bytes) -> None:
         happened = Path(sys.argv[3])
@@ -111,9 +99,6 @@ def once(fault: Fault) -> Fault:
 
 
 KEPT: list[socket.socket] = []
-TORRENT = b"torrent."
-COUNTED = [0]
-ANSWERED = threading.Condition()
 PLAIN = (
     honest,
     lost,
@@ -128,7 +113,6 @@ PLAIN = (
     leak,
     spinning,
     mortal,
-    others_first,
 )
 FAULTS = {fault.__name__: fault for fault in PLAIN} | {"lost_once": once(lost), "foreign_once": once(foreign)}
 

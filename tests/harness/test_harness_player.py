@@ -11,10 +11,11 @@ from faulty_server import LAST_LINE, STATUS, reply
 from harness_means import BOUND_S, faulty, received_answers
 
 from clients.peer import Ending
-from conformance.harness import buffers, load
+from conformance.harness import buffers
 from conformance.harness import script as s
 from conformance.harness.kernel import KernelView, ServerEnd, TcpState
 from conformance.harness.law import breach_of
+from conformance.harness.load import Torrents
 from conformance.harness.player import Player
 from conformance.harness.server import Server
 from conformance.harness.server_steps import ServerSteps
@@ -128,25 +129,22 @@ def test_a_window_that_stays_closed_for_a_whole_silence_is_no_fault_of_who_spins
         assert Player(server, received_answers, SILENCE_S).play(script).stop is None
 
 
-BESIDE_TORRENTS = s.script(s.Connect(1), s.Ping(1, b"one"), s.Torrents(2), s.Ping(1, b"two"), s.StemTorrents())
-
-
-def test_who_is_busy_with_torrents_may_be_so_for_longer_than_a_silence(keeper: Keeper, kernel: KernelView) -> None:
-    with Server(faulty("others_first", str(32 << 20)), keeper, kernel) as server:
-        server.start()
-        assert Player(server, received_answers, 0.2).play(BESIDE_TORRENTS).stop is None
-
-
-@pytest.mark.parametrize("fault", ["lost", "others_first"])
-def test_but_not_for_ever_nor_when_these_get_no_answer(
-    keeper: Keeper, kernel: KernelView, monkeypatch: pytest.MonkeyPatch, fault: str
+def test_who_is_busy_with_torrents_is_waited_for_in_vain_several_times(
+    keeper: Keeper, kernel: KernelView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "FAIR_BYTES", 4 << 20)
-    with Server(faulty(fault, str(1 << 60)), keeper, kernel) as server:
+    asked: list[int] = []
+
+    def answered_meanwhile(_: Torrents, silences: int) -> bool:
+        asked.append(silences)
+        return silences < 3
+
+    monkeypatch.setattr(Torrents, "answered_meanwhile", answered_meanwhile)
+    with Server(faulty("lost"), keeper, kernel) as server:
         server.start()
-        stop = Player(server, received_answers, 0.2).play(BESIDE_TORRENTS).stop
+        stop = Player(server, received_answers, 0.25).play(TWO_PINGS).stop
+    assert asked[-3:] == [1, 2, 3]
     assert stop is not None
-    assert (stop.index, stop.trouble) == (3, Trouble.SILENCE)
+    assert (stop.trouble, stop.detail) == (Trouble.SILENCE, "750 ms")
 
 
 def test_the_time_of_a_server_in_line_for_a_processor_is_no_silence_within_bounds(

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from harness_means import BOUND_S, faulty, received_answers
+from harness_means import BOUND_S, faulty, received_answers, wait_until
 
+from conformance.harness import load
 from conformance.harness import script as s
 from conformance.harness.law import breach_of
 from conformance.harness.linux_tree import sockets_in_tables
@@ -151,6 +152,28 @@ def test_a_server_that_does_not_answer_who_does_not_read_is_bounded(honest: Serv
 def test_torrents_flow_beside_others_and_end(honest: Server) -> None:
     swollen = s.script(s.Freeze(), s.SwellTorrents(), s.Send(1, b"two"), s.Thaw(), s.Await(1))
     assert played(honest, OLD, s.Torrents(2), swollen, s.StemTorrents(), s.Ping(1, b"three")) is None
+
+
+def test_torrents_tell_whether_they_are_answered_and_not_yet_too_much(
+    honest: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "FAIR_BYTES", 4 << 20)
+    torrents = load.Torrents(honest)
+    torrents.begin(s.Torrents(2))
+    assert honest.freeze()
+    wait_until(lambda: not torrents.answered_meanwhile(1), "nothing is under way any more")
+    honest.thaw()
+    wait_until(lambda: torrents.answered_meanwhile(1), "the server answers them")
+    enough = torrents._answered_bytes + load.FAIR_BYTES
+
+    def answered_enough() -> bool:
+        torrents.answered_meanwhile(2)
+        return torrents._answered_bytes >= enough
+
+    wait_until(answered_enough, "it answers as much as is fair")
+    assert not torrents.answered_meanwhile(2)
+    torrents.stem(s.StemTorrents())
+    assert not torrents.answered_meanwhile(1)
 
 
 def test_it_ends_and_is_started_again_on_its_port(honest: Server) -> None:
