@@ -116,7 +116,7 @@ class Silence:
     """So many seconds in which nothing comes from a server that could speak: one in line for a processor could not.
 
     `in_line_s` tells how long its threads have waited in line, all together. Of many that wait side by side that is
-    more than has passed, so that what is left out is bounded: four times the seconds are silence, whoever it was.
+    more than has passed, so at most three times the seconds are left out: four times as long is a silence in any case.
     """
 
     def __init__(self, silence_s: float, in_line_s: Callable[[], float]) -> None:

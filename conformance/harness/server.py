@@ -249,7 +249,7 @@ class Server:
         return in_line_ourselves_s() + self.stood_in_line_s()
 
     def stood_in_line_s(self) -> float:
-        """How long it has, without us."""
+        """How long its threads have waited in line for a processor, all together, in seconds; 0 where unseen."""
         return self.tree.in_line_s() if self.tree is not None else 0.0
 
     def freeze(self) -> bool:

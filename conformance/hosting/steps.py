@@ -132,7 +132,7 @@ class Steps:
         connection.given_up = True
 
     def _hear_more(self, connection: Connection) -> Waiting:
-        """What it said before is not what is waited for now; who rests says no more until that is answered."""
+        """Wait for more than was heard by the last such step, or until the client rests: it may await an answer."""
         with contextlib.suppress(Halted):  # whether it ever rests is asked elsewhere
             for _ in self._await_idle(None):
                 if connection.heard_end or connection.lost or len(connection.heard) > connection.listened_bytes:
