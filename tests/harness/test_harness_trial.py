@@ -60,6 +60,13 @@ def time_to_shorten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def patience_to_shorten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a case that fails may also be silent for longer than a shorter one is usually waited for."""
+    monkeypatch.setattr(patience, "SHRINKING_S", 300.0)
+    monkeypatch.setattr(patience, "SHORTEST_S", patience.FULL_S)
+
+
+@pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[s.Script | str]:
     """Give a list of what happens to the bench: "start" for each copy that is started, and the cases played."""
     happened: list[s.Script | str] = []
@@ -79,7 +86,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[s.Script | str]:
     return happened
 
 
-@pytest.mark.usefixtures("time_to_shorten")
+@pytest.mark.usefixtures("patience_to_shorten")
 def test_a_case_that_fails_is_shortened_to_the_least(trial_on: TrialOn) -> None:
     found = found_by(trial_on(faulty("too_long")))
     assert found.script == two_pings(TOO_LONG_BYTES)
@@ -109,7 +116,7 @@ def test_what_is_reported_was_seen_on_a_fresh_copy(trial_on: TrialOn, told: list
     assert again.note == ""
 
 
-@pytest.mark.usefixtures("time_to_shorten")
+@pytest.mark.usefixtures("patience_to_shorten")
 def test_a_server_that_died_is_replaced_for_the_next_case(trial_on: TrialOn, told: list[s.Script | str]) -> None:
     subject = trial_on(faulty("death"))
     subject.ready()
