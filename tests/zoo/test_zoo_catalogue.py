@@ -13,7 +13,7 @@ from conformance.clauses import all_clauses
 ZOO = own_servers.zoo()
 CLAUSES = {clause.id: clause for clause in all_clauses()}
 ENOUGH = 60
-LONGEST_S = 1200
+LONGEST_S = 3600  # a guard: 130 s on a quiet machine, and 190 s beside the other tests
 
 
 def test_there_are_enough_of_them() -> None:
