@@ -8,10 +8,10 @@ import time
 
 from conformance.report.reproducing.client import Client, client
 from conformance.report.reproducing.kernel import accept_queue, accept_queue_is_full
-from conformance.report.reproducing.processes import is_runnable, pids, wakeups
+from conformance.report.reproducing.processes import in_line_s, is_runnable, patience_is_over, pids, wakeups
 from conformance.report.reproducing.pumping import CLIENTS, pump
 from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER, is_asleep
-from conformance.report.reproducing.verdict import CannotTell, Fault, Patience
+from conformance.report.reproducing.verdict import CannotTell, Fault
 
 RESTING_S = 0.1
 SPARE_DESCRIPTORS = 200
@@ -67,10 +67,11 @@ def come_meanwhile(number: int) -> None:
 def finds_room() -> bool:
     """Wait until the server has accepted whoever waits; False when it rests, or is silent, and leaves them waiting."""
     began = looked_at = time.monotonic()
+    in_line_before_s = in_line_s()
     rested = False
     while accept_queue()[0]:
         now = time.monotonic()
-        if rested or now - began > Patience.silence_s:  # who waits after it was seen to rest has waited then
+        if rested or patience_is_over(now - began, in_line_before_s):  # who waits after it rested has waited then
             return False
         if now - looked_at > RESTING_S:
             rested = rests()
