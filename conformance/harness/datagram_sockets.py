@@ -32,10 +32,13 @@ class DatagramSocket:
 
 
 def sockets_at(*ports: int) -> list[DatagramSocket]:
-    """The sockets bound to these ports, of this network; none where the kernel does not tell."""
+    """The sockets bound to these ports, of this network; none where the kernel does not tell.
+
+    The table comes in pieces, and names a socket twice where another one is opened between two of them.
+    """
     rows = (line.split() for table in TABLES for line in _lines(table)[1:])
     found = (DatagramSocket(int(r[9]), int(r[1].rpartition(":")[2], 16), int(r[4][9:], 16), int(r[12])) for r in rows)
-    return [each for each in found if each.port in ports]
+    return list({each.inode: each for each in found if each.port in ports}.values())
 
 
 def queued_bytes(port: int) -> int:

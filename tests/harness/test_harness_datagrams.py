@@ -10,6 +10,7 @@ import pytest
 from harness_means import BOUND_S, received_answers, wait_until
 
 from clients.peer import Ending
+from conformance.harness import datagram_sockets
 from conformance.harness import script as s
 from conformance.harness.datagram_sockets import queued_bytes, sockets_at
 from conformance.harness.law import breach_of
@@ -17,6 +18,8 @@ from conformance.harness.player import Player
 from conformance.harness.server import Server
 from conformance.harness.target import address_target, backend_target
 from conformance.harness.transcript import Trouble
+from conformance.report.reproducing import datagrams as reproducing
+from conformance.report.reproducing.server import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,3 +128,19 @@ def test_each_datagram_in_a_queue_is_seen(receiver: socket.socket) -> None:
     assert seen[0] == 0
     (only,) = sockets_at(port)
     assert (only.port, only.dropped) == (port, 0)
+
+
+NAMED_TWICE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+  812: 0100007F:1F41 00000000:0000 07 00000000:00000300 00:00000000 00000000     0        0 4711 2 00000000 0
+  812: 0100007F:1F41 00000000:0000 07 00000000:00000300 00:00000000 00000000     0        0 4711 2 00000000 0
+"""
+
+
+def test_a_socket_that_the_kernel_names_twice_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does where others are opened between two readings of the table: the places in it have moved on."""
+    monkeypatch.setattr(datagram_sockets, "_lines", lambda name: NAMED_TWICE.splitlines() if name == "udp" else [])
+    assert queued_bytes(8001) == 0x300
+    monkeypatch.setattr(reproducing, "read", lambda path: NAMED_TWICE if path.name == "udp" else "")
+    monkeypatch.setattr(SERVER, "address", ("127.0.0.1", 8001))
+    assert reproducing.queued_bytes() == 0x300

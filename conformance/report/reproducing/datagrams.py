@@ -143,7 +143,8 @@ def queue_datagram(number: int, data: bytes, *, promised: bool = True) -> Sender
 def datagram_sockets() -> list[tuple[int, str, int, int]]:
     """Each UDP socket: its port, its inode, the memory of what it holds unread, and how many it dropped (proc(5))."""
     lines = [line.split() for name in ("udp", "udp6") for line in read(Path("/proc/net") / name).splitlines()[1:]]
-    return [(int(r[1].rpartition(":")[2], 16), r[9], int(r[4][9:], 16), int(r[12])) for r in lines]
+    found = [(int(r[1].rpartition(":")[2], 16), r[9], int(r[4][9:], 16), int(r[12])) for r in lines]
+    return list({each[1]: each for each in found}.values())  # some are named twice where others come meanwhile
 
 
 def queued_bytes() -> int:
