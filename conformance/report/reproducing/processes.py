@@ -53,7 +53,7 @@ def demand_s() -> float:
 
 
 def in_line_s() -> float:
-    """How long its threads have waited in line for a processor, all together; 0 where nobody can tell."""
+    """How long its threads have waited in line for a processor, all together, in seconds; 0 where nobody can tell."""
     with contextlib.suppress(CannotTell):
         counts = (read(thread / "schedstat").split() for pid in pids() for thread in tasks(pid))
         return sum(int(count[1]) for count in counts if count) / 1e9
@@ -61,9 +61,10 @@ def in_line_s() -> float:
 
 
 def patience_is_over(waited_s: float, in_line_before_s: float) -> bool:
-    """Whether so long a wait is enough. What the server has stood in line since it began is the machine's time.
+    """Whether a wait of so many seconds is enough, without the time that the server's threads stood in line meanwhile.
 
-    Of many threads that stand side by side that is more than has passed: at most three times the silence is left out.
+    That time is the machine's. Of many that stand side by side it is more than has passed, so at most three times the
+    silence is left out. `in_line_before_s` is what `in_line_s` told when the wait began.
     """
     over_s = waited_s - Patience.silence_s
     return over_s > 0 and over_s > min(in_line_s() - in_line_before_s, MOST_TIMES_SILENT * Patience.silence_s)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SLICE_S = 0.1
 CLIENTS: dict[int, Client] = {}
-BUSY_WITH_OTHERS: list[Callable[[], bool]] = []  # each tells whether the server may be, and is so no silent one
+BUSY_WITH_OTHERS: list[Callable[[], bool]] = []  # asked after a silence: who serves others meanwhile may go on
 
 
 def pump(until: Callable[[], bool], about: list[Client], slice_s: float = SLICE_S) -> bool:
@@ -37,8 +37,9 @@ def pump(until: Callable[[], bool], about: list[Client], slice_s: float = SLICE_
         for descriptor, events in poller.poll(slice_s * 1000):
             asked[descriptor].ready(events)
             moved = moved or asked[descriptor] in about
-        before_s, silence_s = silence_s, 0.0 if moved else silence_s + min(time.monotonic() - began, SLICE_S)
-        if before_s < SLICE_S <= silence_s:  # it lasts: few do
+        before_s = silence_s
+        silence_s = 0.0 if moved else silence_s + min(time.monotonic() - began, SLICE_S)
+        if before_s < SLICE_S <= silence_s:  # it lasts: few do, and a look costs more than most of them
             in_line_before_s = in_line_s()
         if patience_is_over(silence_s, in_line_before_s):
             if not any(is_busy() for is_busy in BUSY_WITH_OTHERS):
