@@ -11,7 +11,7 @@ from types import FrameType
 
 from conformance.report.reproducing.case import CLAUSE, LEVEL, case
 from conformance.report.reproducing.pumping import CLIENTS
-from conformance.report.reproducing.server import SERVER
+from conformance.report.reproducing.server import KEPT, SERVER
 from conformance.report.reproducing.verdict import CannotTell, Fault, Patience
 
 LONGEST_CASE_S = 60
@@ -58,6 +58,8 @@ def end_all() -> None:
     for each in CLIENTS.values():
         each.discard()
     SERVER.end()
+    for port in KEPT:
+        port.close()
 
 
 def undisturbed() -> None:

@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -171,12 +172,27 @@ class Server:
 
 
 SERVER = Server()
+KEPT: list[socket.socket] = []  # for as long as the reproducer runs, one for each port of the server
 
 
 def free_port(host: str) -> int:
-    """A port that nobody holds at the moment."""
+    """A port that nobody holds, and that no run of echo-conformance and no other reproducer keeps for its server.
+
+    While a server is started again, nobody holds its port. Who keeps it has an abstract Unix socket (unix(7)) of that
+    number, as we have.
+    """
     for port in random.sample(PORTS, 100):
-        with contextlib.suppress(OSError), socket.create_server((host, port), family=family_of(host)):
+        kept = socket.socket(socket.AF_UNIX)
+        try:
+            if sys.platform == "linux":
+                kept.bind(f"\0echo-conformance/{port}")
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(family_of(host), kind) as probe:
+                    probe.bind((host, port))
+        except OSError:
+            kept.close()
+        else:
+            KEPT.append(kept)
             return port
     raise CannotTell("no free port was found")
 
