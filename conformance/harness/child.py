@@ -21,6 +21,10 @@ class CannotStart(Exception):
     """The target could not be brought to serve; the message says whose fault that is and what to do."""
 
 
+class PortTaken(CannotStart):
+    """Somebody else accepts connections where the target was to: that says nothing of the target."""
+
+
 class Keeper:
     """A process that outlives this one just long enough to end what this one started."""
 

@@ -115,8 +115,12 @@ class KernelView:
 
     def sees(self, server: Address) -> bool:
         """Whether it knows that listening socket: one behind another network's address translation it does not."""
-        listener = self.server_end(server, (server[0], NOBODY_S_PORT))
-        return listener is not None and listener.state == TcpState.LISTEN
+        return self._listener(server) is not None
+
+    def listening_inode(self, server: Address) -> int | None:
+        """The inode of the socket that listens there; None where it knows of none."""
+        listener = self._listener(server)
+        return listener.inode if listener is not None else None
 
     def accept_queue_full(self, server: Address) -> bool:
         """Whether the next handshake with this listening socket would have to wait for an accept(2).
@@ -131,10 +135,14 @@ class KernelView:
         return self._accept_queue(server)[0] == 0
 
     def _accept_queue(self, server: Address) -> tuple[int, int]:
-        listener = self.server_end(server, (server[0], NOBODY_S_PORT))
-        if listener is None or listener.state != TcpState.LISTEN:
+        listener = self._listener(server)
+        if listener is None:
             return 0, 0
         return listener.unread_bytes, listener.unacknowledged_bytes  # so sock_diag(7) reports these two
+
+    def _listener(self, server: Address) -> ServerEnd | None:
+        end = self.server_end(server, (server[0], NOBODY_S_PORT))
+        return end if end is not None and end.state == TcpState.LISTEN else None
 
 
 def waits_for_window(descriptor: int) -> bool:

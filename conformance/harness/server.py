@@ -10,10 +10,10 @@ from typing import Self
 import psutil
 
 from clients.peer import Address
-from conformance.harness.child import CannotStart, Keeper
+from conformance.harness.child import CannotStart, Keeper, PortTaken
 from conformance.harness.datagram_sockets import Losses, sockets_at
 from conformance.harness.kernel import KernelView
-from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, reachable
+from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, accepts, reachable
 from conformance.harness.patience import Turns
 from conformance.harness.process import in_line_ourselves_s, tree_of
 from conformance.harness.process_tree import LOOK_AGAIN_S, ProcessTree
@@ -24,6 +24,8 @@ FINISHES_WITHIN_S = 0.02
 TAKES_PROBE_WITHIN_S = 1.0
 OWN_DEATH_WITHIN_S = 10.0
 OWN_DEATH_TAKES_S = 0.2  # of processor time
+RESTS_FOR_S = 0.5  # what rests so long after its start, and listens nowhere near, leaves it to another
+PORTS_TRIED = 5
 
 
 class Server:
@@ -41,16 +43,25 @@ class Server:
         self._losses: Losses | None = None
         self.datagram_address: Address = ("", 0)  # where it answers datagrams, if it does
         self._limited = False  # whether `release` has anything to undo: it is called after each case
+        self._another_listens = False  # of its own accord: it is no process of its that has the socket
         self._in_sight = False  # whether the kernel that we ask is the one that has its socket
 
     def start(self) -> None:
         """Bring a fresh copy to serve; for a server that already runs, see that it is there. Raises `CannotStart`."""
         self.end()
         if self.target.command is not None:
-            self._run(self.target.command)
+            self._run_on_some_port(self.target.command)
         else:
             self._attach()
             self._let_it_take_the_probe()
+
+    def _run_on_some_port(self, command: tuple[str, ...]) -> None:
+        for _ in range(PORTS_TRIED if self.target.copies else 1):
+            try:
+                return self._run(command)
+            except PortTaken as error:
+                taken = error
+        raise taken
 
     def _run(self, command: tuple[str, ...], reserved: PortReservation | None = None) -> None:
         target = self.target
@@ -71,13 +82,37 @@ class Server:
         self.address = self._process.address
         self._in_sight = self.kernel.sees(self.address)
         self.tree = tree_of(self._process.pid)
-        self._expect_datagrams()
-        self._let_it_take_the_probe()
         try:
+            self._see_that_it_is_the_one(self._process, self.tree)
+            self._expect_datagrams()
+            self._let_it_take_the_probe()
             self._process.stays()
         except CannotStart:
             self.end()
             raise
+
+    def _see_that_it_is_the_one(self, process: Process, tree: ProcessTree) -> None:
+        """Wait until it is the server that listens there, or rests and leaves that to another, as a container's client.
+
+        Before it comes to its bind(2), anybody can take the port. Raises `PortTaken` where it ended because of that.
+        """
+        turns = Turns()
+        while not (self._another_listens or self._listens(tree)):
+            if process.exit_status() is not None:
+                if process.exit_status() and accepts(self.address):
+                    host, port = self.address
+                    raise PortTaken(f"somebody else took {host}:{port} before the target, which {process.epitaph()}")
+                return
+            if tree.runnable():
+                turns = Turns()
+            self._another_listens = turns.another() > RESTS_FOR_S
+            time.sleep(LOOK_AGAIN_S)
+
+    def _listens(self, tree: ProcessTree) -> bool:
+        """Whether the listening socket is its own; also where that cannot be seen."""
+        inode = self.kernel.listening_inode(self.address)
+        held = tree.sockets()
+        return inode is None or held is None or inode in held
 
     def terminate(self, within_s: float) -> bool:
         """Send SIGTERM, wait `within_s` seconds for the end, and clear up what is left; tells whether it ended.

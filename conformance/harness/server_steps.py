@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from conformance.harness import script as s
-from conformance.harness.child import CannotStart
+from conformance.harness.child import CannotStart, PortTaken
 from conformance.harness.linux_tree import sockets_in_tables
 from conformance.harness.patience import Allowance
 from conformance.harness.process_tree import ProcessTree
@@ -157,6 +157,8 @@ class ServerSteps:
     def _start_again(self, _: s.StartAgain) -> None:
         try:
             self._server.start_again()
+        except PortTaken as error:
+            raise Halted(Trouble.UNCERTAIN, str(error)) from None
         except CannotStart as error:
             raise Halted(Trouble.NOT_STARTED, str(error)) from None
 

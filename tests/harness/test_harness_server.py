@@ -8,13 +8,18 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from harness_means import HOSTILE, faulty, python, states, wait_until
+from harness_means import HERE, HOSTILE, faulty, python, states, wait_until
 
-from conformance.harness.child import CannotStart, Child
+from conformance.harness import launch
+from conformance.harness.child import CannotStart, Child, PortTaken
+from conformance.harness.launch import PortReservation
 from conformance.harness.server import Server
 from conformance.harness.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from clients.peer import Address
     from conformance.harness.child import Keeper
     from conformance.harness.kernel import KernelView
 
@@ -90,3 +95,68 @@ def test_a_server_that_waits_for_its_output_to_be_read_does_not_rest(keeper: Kee
         assert tree is not None
         wait_until(lambda: tree.sleeps() and not tree.runnable(), "both pipes are full")
         assert not server.rests()
+
+
+# Who listens at its port
+
+SLOWLY = "import os, sys, time; time.sleep(0.3); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socket]]:
+    """Yield a list; whoever is started while it is empty finds that another, which is in it then, was faster."""
+    listeners: list[socket.socket] = []
+
+    class Overtaken(PortReservation):
+        def __init__(self, host: str) -> None:
+            super().__init__(host)
+            if not listeners:
+                listeners.append(socket.create_server((host, self.port)))
+
+    monkeypatch.setattr(launch, "PortReservation", Overtaken)
+    yield listeners
+    for each in listeners:
+        each.close()
+
+
+@pytest.mark.usefixtures("others")
+@pytest.mark.parametrize("before", [(), ("-c", SLOWLY)], ids=["at once", "slowly"])
+def test_a_port_that_somebody_else_takes_is_left_to_them(
+    keeper: Keeper, kernel: KernelView, before: tuple[str, ...]
+) -> None:
+    interpreter, *words = python(HERE / "faulty_server.py", "honest", "{port}")
+    target = Target("overtaken", (), command=(interpreter, *before, *words))
+    with Server(target, keeper, kernel) as server:
+        server.start()
+        assert server.tree is not None
+        assert kernel.listening_inode(server.address) in (server.tree.sockets() or ())
+
+
+def test_a_port_that_is_taken_meanwhile_is_no_fault_of_who_is_started_again(keeper: Keeper, kernel: KernelView) -> None:
+    with Server(faulty("honest"), keeper, kernel) as server:
+        server.start()
+        assert server.terminate(within_s=300)
+        with socket.create_server(server.address), pytest.raises(PortTaken, match="somebody else took 127"):
+            server.start_again()
+
+
+def test_who_leaves_listening_to_another_is_waited_for_once(
+    keeper: Keeper, kernel: KernelView, others: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the client of a container engine does: what it started is no process of its."""
+    looks: list[Address] = []
+    look = kernel.listening_inode
+
+    def noted(address: Address) -> int | None:
+        looks.append(address)
+        return look(address)
+
+    monkeypatch.setattr(kernel, "listening_inode", noted)
+    target = Target("container", (), command=(sys.executable, "-c", "import signal; signal.pause()", "{port}"))
+    with Server(target, keeper, kernel) as server:
+        server.start()
+        assert set(looks) == {server.address} == {others[0].getsockname()}
+        others.pop().close()
+        looks.clear()
+        server.start()
+        assert (looks, server.address) == ([], others[0].getsockname())

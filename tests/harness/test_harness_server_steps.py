@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import socket
 import sys
 import time
 from types import SimpleNamespace
@@ -180,6 +181,24 @@ def test_it_ends_and_is_started_again_on_its_port(honest: Server) -> None:
     address = honest.address
     assert played(honest, OLD, s.Terminate(), s.Close(1), s.StartAgain(), s.Connect(2), s.Ping(2, b"two")) is None
     assert (honest.address, honest.up) == (address, True)
+
+
+def test_a_port_that_another_took_meanwhile_is_held_against_nobody(
+    honest: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminate = honest.terminate
+    with contextlib.ExitStack() as stack:
+
+        def overtaken(within_s: float) -> bool:
+            ended = terminate(within_s)
+            stack.enter_context(socket.create_server(honest.address))
+            return ended
+
+        monkeypatch.setattr(honest, "terminate", overtaken)
+        stop = played(honest, OLD, s.Terminate(), s.Close(1), s.StartAgain(), s.Connect(2))
+    assert stop is not None
+    assert stop.trouble is Trouble.UNCERTAIN
+    assert "somebody else took" in stop.detail
 
 
 def test_an_end_that_was_asked_for_is_no_death(honest: Server) -> None:
