@@ -14,7 +14,7 @@ from conformance.harness.child import CannotStart, Keeper, PortTaken
 from conformance.harness.datagram_sockets import Losses, sockets_at
 from conformance.harness.kernel import KernelView
 from conformance.harness.launch import READY_WITHIN_S, PortReservation, Process, accepts, reachable
-from conformance.harness.patience import Turns
+from conformance.harness.patience import Allowance, Turns
 from conformance.harness.process import in_line_ourselves_s, tree_of
 from conformance.harness.process_tree import LOOK_AGAIN_S, ProcessTree
 from conformance.harness.target import Target
@@ -24,7 +24,7 @@ FINISHES_WITHIN_S = 0.02
 TAKES_PROBE_WITHIN_S = 1.0
 OWN_DEATH_WITHIN_S = 10.0
 OWN_DEATH_TAKES_S = 0.2  # of processor time
-RESTS_FOR_S = 0.5  # what rests so long after its start, and listens nowhere near, leaves it to another
+RESTS_FOR_S = 0.5  # what rests so long while another listens does not come to listen itself
 PORTS_TRIED = 5
 
 
@@ -92,11 +92,11 @@ class Server:
             raise
 
     def _see_that_it_is_the_one(self, process: Process, tree: ProcessTree) -> None:
-        """Wait until it is the server that listens there, or rests and leaves that to another, as a container's client.
+        """Wait until it is the server that listens there, or leaves that to another, as the client of a container does.
 
         Before it comes to its bind(2), anybody can take the port. Raises `PortTaken` where it ended because of that.
         """
-        turns = Turns()
+        turns, allowance = Turns(), Allowance(READY_WITHIN_S, self.in_line_s)
         while not (self._another_listens or self._listens(tree)):
             if process.exit_status() is not None:
                 if process.exit_status() and accepts(self.address):
@@ -105,7 +105,7 @@ class Server:
                 return
             if tree.runnable():
                 turns = Turns()
-            self._another_listens = turns.another() > RESTS_FOR_S
+            self._another_listens = turns.another() > RESTS_FOR_S or allowance.spent()
             time.sleep(LOOK_AGAIN_S)
 
     def _listens(self, tree: ProcessTree) -> bool:

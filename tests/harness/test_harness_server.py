@@ -11,6 +11,7 @@ import pytest
 from harness_means import HERE, HOSTILE, faulty, python, states, wait_until
 
 from conformance.harness import launch
+from conformance.harness import server as server_module
 from conformance.harness.child import CannotStart, Child, PortTaken
 from conformance.harness.launch import PortReservation
 from conformance.harness.server import Server
@@ -140,8 +141,9 @@ def test_a_port_that_is_taken_meanwhile_is_no_fault_of_who_is_started_again(keep
             server.start_again()
 
 
+@pytest.mark.parametrize("does", ["import signal; signal.pause()", "while True: pass"], ids=["rests", "spins"])
 def test_who_leaves_listening_to_another_is_waited_for_once(
-    keeper: Keeper, kernel: KernelView, others: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+    keeper: Keeper, kernel: KernelView, others: list[socket.socket], monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
     """As the client of a container engine does: what it started is no process of its."""
     looks: list[Address] = []
@@ -152,7 +154,8 @@ def test_who_leaves_listening_to_another_is_waited_for_once(
         return look(address)
 
     monkeypatch.setattr(kernel, "listening_inode", noted)
-    target = Target("container", (), command=(sys.executable, "-c", "import signal; signal.pause()", "{port}"))
+    monkeypatch.setattr(server_module, "READY_WITHIN_S", 0.2)
+    target = Target("container", (), command=(sys.executable, "-c", does, "{port}"))
     with Server(target, keeper, kernel) as server:
         server.start()
         assert set(looks) == {server.address} == {others[0].getsockname()}
