@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import termios
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clients.peer import Address, family_of
@@ -22,10 +23,14 @@ from clients.peer import Address, family_of
 NETLINK_SOCK_DIAG = 4
 SOCK_DIAG_BY_FAMILY = 20
 NLM_F_REQUEST = 1
+NLM_F_DUMP = 0x300
 NLMSG_ERROR = 2
+NLMSG_DONE = 3
 INET_DIAG_INFO = 2
 INET_DIAG_SKMEMINFO = 7
 REPLY_BYTES = 4096
+DUMP_BYTES = 32768  # more than the kernel puts into one message of a dump
+ALL_STATES = 0xFFFFFFFF
 SIOCOUTQNSD = 0x894B  # linux/sockios.h
 NOBODY_S_PORT = 1
 
@@ -34,7 +39,8 @@ _REQUEST_HEADER = struct.Struct("=BBBBI")
 _SOCKET_ID = struct.Struct("!HH16s16s")
 _NO_INTERFACE_NO_COOKIE = struct.pack("=I8s", 0, b"\xff" * 8)
 _REPLY_COUNTS = struct.Struct("=IIIII")  # expires, receive queue, send queue, user, inode
-_REPLY_COUNTS_AT = _MESSAGE_HEADER.size + 4 + 48
+_SOCKET_ID_AT = _MESSAGE_HEADER.size + 4
+_REPLY_COUNTS_AT = _SOCKET_ID_AT + 48
 _ATTRIBUTES_AT = _MESSAGE_HEADER.size + 72
 _ATTRIBUTE = struct.Struct("=HH")
 _BYTES_RECEIVED_AT = 128  # tcpi_bytes_received in struct tcp_info; a FIN counts as one
@@ -44,6 +50,7 @@ _MEMORY = struct.Struct("=IIIIIIIII")  # struct of SK_MEMINFO_*: [3] is the send
 class TcpState(enum.IntEnum):
     """The states that matter here, as linux/tcp_states.h numbers them."""
 
+    SYN_SENT = 2
     LISTEN = 10
 
 
@@ -104,14 +111,36 @@ class KernelView:
             return None
         family = family_of(server)
         wanted = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1)
-        request = (
-            _REQUEST_HEADER.pack(family, socket.IPPROTO_TCP, wanted, 0, 0xFFFFFFFF)
-            + _SOCKET_ID.pack(server[1], client[1], _packed(family, server[0]), _packed(family, client[0]))
-            + _NO_INTERFACE_NO_COOKIE
-        )
-        header = _MESSAGE_HEADER.pack(_MESSAGE_HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 1, 0)
-        self._netlink.send(header + request)
+        sockets = _SOCKET_ID.pack(server[1], client[1], _packed(family, server[0]), _packed(family, client[0]))
+        self._netlink.send(_request(family, wanted, ALL_STATES, sockets))
         return _parse(self._netlink.recv(REPLY_BYTES))
+
+    def connecting(self, port: int) -> set[int]:
+        """The ports of those on this machine who ask for a connection to that one, and are not heard yet.
+
+        Also of those who ask over IPv6 sockets, as they do for an IPv4 address in some languages. It is a dump that the
+        kernel filters: /proc/net/tcp lists all that there is, for a tenth of a second where tens of thousands of
+        connections have ended lately.
+        """
+        sockets = _SOCKET_ID.pack(0, port, b"", b"")
+        return {
+            _SOCKET_ID.unpack_from(message, _SOCKET_ID_AT)[0]
+            for family in (socket.AF_INET, socket.AF_INET6)
+            for message in self._dump(_request(family, 0, 1 << TcpState.SYN_SENT, sockets, NLM_F_DUMP))
+        }
+
+    def _dump(self, request: bytes) -> Iterator[bytes]:
+        if self._netlink is None:
+            return
+        self._netlink.send(request)
+        while True:
+            reply = self._netlink.recv(DUMP_BYTES)
+            while reply:
+                length, kind, *_ = _MESSAGE_HEADER.unpack_from(reply)
+                if kind in {NLMSG_DONE, NLMSG_ERROR}:
+                    return
+                yield reply[:length]
+                reply = reply[(length + 3) & ~3 :]
 
     def sees(self, server: Address) -> bool:
         """Whether it knows that listening socket: one behind another network's address translation it does not."""
@@ -163,6 +192,13 @@ def unread_bytes(descriptor: int) -> int:
 
 def _asked(descriptor: int, request: int) -> int:
     return int(struct.unpack("i", fcntl.ioctl(descriptor, request, b"\0" * 4))[0])
+
+
+def _request(family: socket.AddressFamily, wanted: int, states: int, sockets: bytes, flags: int = 0) -> bytes:
+    """`sockets` are the server's port, the client's, and their addresses; for a dump, those of the near end first."""
+    asked = _REQUEST_HEADER.pack(family, socket.IPPROTO_TCP, wanted, 0, states) + sockets + _NO_INTERFACE_NO_COOKIE
+    length = _MESSAGE_HEADER.size + len(asked)
+    return _MESSAGE_HEADER.pack(length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | flags, 1, 0) + asked
 
 
 def _packed(family: socket.AddressFamily, host: str) -> bytes:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import sys
-from pathlib import Path
 
 from clients.peer import Address
 from conformance.harness.kernel import KernelView
@@ -14,7 +12,6 @@ from conformance.harness.kernel import KernelView
 BACKLOG = 64
 BUFFER_BYTES = 65536
 MOST_FILLERS = 8
-SYN_SENT = "02"  # as /proc/net/tcp writes the state
 HOST = "127.0.0.1"
 
 
@@ -57,35 +54,34 @@ class Listener:
         return False
 
     def asked(self) -> bool:
-        """Whether a client has asked and was not heard."""
-        if sys.platform != "linux":
-            return False
-        port = f":{self.address[1]:04X}"
-        rows = (line.split() for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:])
-        return any(row[2].endswith(port) and row[3] == SYN_SENT for row in rows)
+        """Whether a client has asked and was not heard. Linux only."""
+        return not self._kernel.connecting(self.address[1]) <= {port for _, port in self._filled_from()}
 
     def is_asked_again(self) -> bool:
         """Whether a client that was not heard still asks: its kernel does so again in a second, which is no silence."""
         return self._lets_wait and self.asked()
 
     def make_room(self) -> None:
-        """Take the others out of the queue, and let clients connect: they ask again by themselves."""
+        """Let clients connect: they ask again by themselves. Who fills the queue is turned away when it comes out."""
         self.open()
-        while self._fillers:
-            self._fillers.pop().close()
-            with contextlib.suppress(BlockingIOError):
-                self._socket.accept()[0].close()
 
     def accept(self) -> socket.socket | None:
-        """The next connection, if one is there; none while those that fill the queue are in it."""
-        if self._fillers:
-            return None
-        try:
-            return self._socket.accept()[0]
-        except OSError as error:
-            if error.errno in {errno.EAGAIN, errno.EINVAL, errno.ECONNABORTED}:
-                return None
-            raise
+        """The next client's connection, if one is there."""
+        while self.listens:
+            try:
+                accepted, peer = self._socket.accept()
+            except OSError as error:
+                if error.errno in {errno.EAGAIN, errno.EINVAL, errno.ECONNABORTED}:
+                    return None
+                raise
+            if peer not in self._filled_from():
+                return accepted
+            accepted.close()
+        return None
+
+    def _filled_from(self) -> set[Address]:
+        """Where those that fill the queue ask from. They may come into it late, after `make_room` as well."""
+        return {filler.getsockname() for filler in self._fillers}
 
     def close(self) -> None:
         """Give up the port."""

@@ -112,9 +112,9 @@ class Player:
             programs[0] = self._program(script, None, steps)
         still, whole = Allowance(self._silence_s, in_line_s), Allowance(self._longest_s, in_line_s)
         while True:
-            if self._turn(client, listener) or listener.is_asked_again():
+            moved = self._turn(client, listener)
+            if self._accept(script, listener, programs, steps) or moved:
                 still = Allowance(self._silence_s, in_line_s)
-            self._accept(script, listener, programs, steps)
             stop = self._step(programs)
             if stop is not None or (not programs and self._at):
                 return stop
@@ -122,7 +122,9 @@ class Player:
             if not programs and client.ended():
                 return Stop(*at, Trouble.ENDED, "the client ended and had not connected")
             if still.spent():
-                return Stop(*at, Trouble.SILENCE, seconds(self._silence_s))
+                if not listener.is_asked_again():
+                    return Stop(*at, Trouble.SILENCE, seconds(self._silence_s))
+                still = Allowance(self._silence_s, in_line_s)
             if whole.spent():
                 return Stop(*at, Trouble.TOO_LONG, whole.in_words())
 
@@ -137,12 +139,15 @@ class Player:
                 return Stop(*self._at[number], halted.trouble, halted.detail)
         return None
 
-    def _accept(self, script: s.Script, listener: Listener, programs: dict[int, Iterator[None]], steps: Steps) -> None:
-        """Take who has come. Who sends what is typed has one connection; more of them are told at once that it is over.
+    def _accept(self, script: s.Script, listener: Listener, programs: dict[int, Iterator[None]], steps: Steps) -> bool:
+        """Take who has come; tells whether anybody has.
 
-        The program that came before there was a connection goes on with the first.
+        Who sends what is typed has one connection; more of them are told at once that it is over. The program that came
+        before there was a connection goes on with the first.
         """
+        came = False
         while len(self._connections) < MOST_CONNECTIONS and (accepted := listener.accept()) is not None:
+            came = True
             connection = Connection(len(self._connections) + 1, accepted, self._kernel)
             if self._connections and self._target.conversation.typed:
                 connection.discard()
@@ -151,6 +156,7 @@ class Player:
             if 0 in programs and isinstance(script.steps[0], KeepWaiting):
                 del programs[0]
             programs[connection.number] = self._program(script, connection, steps)
+        return came
 
     def _program(self, script: s.Script, connection: Connection | None, steps: Steps) -> Generator[None, None, None]:
         number = connection.number if connection is not None else 0
