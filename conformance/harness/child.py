@@ -100,6 +100,10 @@ class Child:
         """The process that was started, and the process group that it leads."""
         return self._popen.pid
 
+    def left_behind(self) -> set[int]:
+        """What came of it and lost its parent, as far as that became a child of this process; Linux only."""
+        return orphans.children() - self._there_before - {self.pid}
+
     def exit_status(self, within_s: float = 0.0) -> int | None:
         """Its status once it is gone (a signal's number, negative), None while it runs."""
         if within_s:

@@ -28,9 +28,9 @@ NLMSG_ERROR = 2
 NLMSG_DONE = 3
 INET_DIAG_INFO = 2
 INET_DIAG_SKMEMINFO = 7
-REPLY_BYTES = 4096
-DUMP_BYTES = 32768  # more than the kernel puts into one message of a dump
+REPLY_BYTES = 32768  # more than the kernel puts into one piece of a dump
 ALL_STATES = 0xFFFFFFFF
+MAPPED = bytes(10) + b"\xff\xff"  # before an IPv4 address in an IPv6 one
 SIOCOUTQNSD = 0x894B  # linux/sockios.h
 NOBODY_S_PORT = 1
 
@@ -82,6 +82,7 @@ class KernelView:
 
     def __init__(self) -> None:
         self._netlink: socket.socket | None = None
+        self._sequence = 0
         if sys.platform == "linux":
             try:
                 self._netlink = socket.socket(
@@ -112,34 +113,46 @@ class KernelView:
         family = family_of(server)
         wanted = 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1)
         sockets = _SOCKET_ID.pack(server[1], client[1], _packed(family, server[0]), _packed(family, client[0]))
-        self._netlink.send(_request(family, wanted, ALL_STATES, sockets))
-        return _parse(self._netlink.recv(REPLY_BYTES))
+        return _parse(next(self._replies(family, wanted, ALL_STATES, sockets)))
 
-    def connecting(self, port: int) -> set[int]:
-        """The ports of those on this machine who ask for a connection to that one, and are not heard yet.
+    def connecting(self, server: Address) -> set[int]:
+        """The ports of those on this machine who ask for a connection to an IPv4 address, and are not heard yet.
 
-        Also of those who ask over IPv6 sockets, as they do for an IPv4 address in some languages. It is a dump that the
-        kernel filters: /proc/net/tcp lists all that there is, for a tenth of a second where tens of thousands of
-        connections have ended lately.
+        Also of those who ask over IPv6 sockets, as they do in some languages. It is a dump that the kernel filters:
+        /proc/net/tcp lists all that there is, for a tenth of a second where tens of thousands of connections have ended
+        lately.
         """
-        sockets = _SOCKET_ID.pack(0, port, b"", b"")
-        return {
-            _SOCKET_ID.unpack_from(message, _SOCKET_ID_AT)[0]
-            for family in (socket.AF_INET, socket.AF_INET6)
-            for message in self._dump(_request(family, 0, 1 << TcpState.SYN_SENT, sockets, NLM_F_DUMP))
-        }
+        to = socket.inet_aton(server[0])
+        ports: set[int] = set()
+        for family, far in ((socket.AF_INET, to), (socket.AF_INET6, MAPPED + to)):
+            sockets = _SOCKET_ID.pack(0, server[1], b"", b"")
+            for reply in self._replies(family, 0, 1 << TcpState.SYN_SENT, sockets, NLM_F_DUMP):
+                port, _, _, asked = _SOCKET_ID.unpack_from(reply, _SOCKET_ID_AT)
+                if asked.startswith(far):
+                    ports.add(port)
+        return ports
 
-    def _dump(self, request: bytes) -> Iterator[bytes]:
+    def _replies(
+        self, family: socket.AddressFamily, wanted: int, states: int, sockets: bytes, flags: int = 0
+    ) -> Iterator[bytes]:
+        """The kernel's messages: one, or, of a dump, those before the last. What an earlier question left is not."""
         if self._netlink is None:
             return
-        self._netlink.send(request)
+        self._sequence += 1
+        asked = _REQUEST_HEADER.pack(family, socket.IPPROTO_TCP, wanted, 0, states) + sockets + _NO_INTERFACE_NO_COOKIE
+        length = _MESSAGE_HEADER.size + len(asked)
+        header = _MESSAGE_HEADER.pack(length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | flags, self._sequence, 0)
+        self._netlink.send(header + asked)
         while True:
-            reply = self._netlink.recv(DUMP_BYTES)
+            reply = self._netlink.recv(REPLY_BYTES)
             while reply:
-                length, kind, *_ = _MESSAGE_HEADER.unpack_from(reply)
-                if kind in {NLMSG_DONE, NLMSG_ERROR}:
-                    return
-                yield reply[:length]
+                length, kind, _, sequence, _ = _MESSAGE_HEADER.unpack_from(reply)
+                if sequence == self._sequence:
+                    if flags == NLM_F_DUMP and kind in {NLMSG_DONE, NLMSG_ERROR}:
+                        return
+                    yield reply[:length]
+                    if not flags:
+                        return
                 reply = reply[(length + 3) & ~3 :]
 
     def sees(self, server: Address) -> bool:
@@ -192,13 +205,6 @@ def unread_bytes(descriptor: int) -> int:
 
 def _asked(descriptor: int, request: int) -> int:
     return int(struct.unpack("i", fcntl.ioctl(descriptor, request, b"\0" * 4))[0])
-
-
-def _request(family: socket.AddressFamily, wanted: int, states: int, sockets: bytes, flags: int = 0) -> bytes:
-    """`sockets` are the server's port, the client's, and their addresses; for a dump, those of the near end first."""
-    asked = _REQUEST_HEADER.pack(family, socket.IPPROTO_TCP, wanted, 0, states) + sockets + _NO_INTERFACE_NO_COOKIE
-    length = _MESSAGE_HEADER.size + len(asked)
-    return _MESSAGE_HEADER.pack(length, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | flags, 1, 0) + asked
 
 
 def _packed(family: socket.AddressFamily, host: str) -> bytes:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from clients.peer import Address, family_of
 from conformance.harness import instead, limited
-from conformance.harness.child import CannotStart, Child, Keeper, how_it_ended
+from conformance.harness.child import CannotStart, Child, Keeper, PortTaken, how_it_ended
 from conformance.harness.kernel import unread_bytes
 from conformance.harness.patience import Allowance
 from conformance.harness.process import in_line_ourselves_s, tree_of
@@ -250,6 +250,8 @@ class Process(Child):
             self.output.changed.wait(LOOK_AGAIN_S)
             epitaph = self.epitaph()
             if epitaph is not None:
+                if self._reserved and self.exit_status() and any(map(accepts, self._expected())):
+                    raise PortTaken(f"somebody else listens on {self._host}:{self._port}, and the target {epitaph}")
                 raise CannotStart(self._ended_early(epitaph))
         raise CannotStart(self._never_ready())
 

@@ -125,9 +125,11 @@ class LinuxTree(ProcessTree):
             except GONE:
                 continue
             except PermissionError:
+                if set(self._states(pid)) <= set("ZX"):  # a zombie's folder is root's, and empty
+                    continue
                 return None
             for descriptor in descriptors:
-                with contextlib.suppress(*GONE):
+                with contextlib.suppress(*GONE, PermissionError):
                     link = os.readlink(descriptor.path)
                     if link.startswith("socket:["):
                         inodes.add(int(link[len("socket:[") : -1]))

@@ -43,7 +43,9 @@ class Server:
         self._losses: Losses | None = None
         self.datagram_address: Address = ("", 0)  # where it answers datagrams, if it does
         self._limited = False  # whether `release` has anything to undo: it is called after each case
-        self._another_listens = False  # of its own accord: it is no process of its that has the socket
+        self._listened = False  # itself: it can be told from somebody else
+        self._rested = False  # where somebody else listened
+        self._delegates = False  # no process of its listens, whatever its port
         self._in_sight = False  # whether the kernel that we ask is the one that has its socket
 
     def start(self) -> None:
@@ -80,10 +82,10 @@ class Server:
             ready_within_s=READY_WITHIN_S * max(1.0, target.patience),
         )
         self.address = self._process.address
-        self._in_sight = self.kernel.sees(self.address)
         self.tree = tree_of(self._process.pid)
         try:
             self._see_that_it_is_the_one(self._process, self.tree)
+            self._in_sight = self.kernel.sees(self.address)
             self._expect_datagrams()
             self._let_it_take_the_probe()
             self._process.stays()
@@ -94,25 +96,44 @@ class Server:
     def _see_that_it_is_the_one(self, process: Process, tree: ProcessTree) -> None:
         """Wait until it is the server that listens there, or leaves that to another, as the client of a container does.
 
-        Before it comes to its bind(2), anybody can take the port. Raises `PortTaken` where it ended because of that.
+        Before it comes to its bind(2), anybody can take the port. Raises `PortTaken` where somebody has.
         """
         turns, allowance = Turns(), Allowance(READY_WITHIN_S, self.in_line_s)
-        while not (self._another_listens or self._listens(tree)):
-            if process.exit_status() is not None:
-                if process.exit_status() and accepts(self.address):
-                    host, port = self.address
-                    raise PortTaken(f"somebody else took {host}:{port} before the target, which {process.epitaph()}")
+        spent, was_taken = self._delegates, False
+        while not spent:
+            ended, spent = process.exit_status() is not None, allowance.spent()  # before the look
+            inode = self.kernel.listening_inode(self.address)
+            if self._is_its_own(inode, process, tree):
+                self._listened = True
                 return
-            if tree.runnable():
+            was_taken = was_taken or inode is not None
+            if tree.runnable() or self._listened or (was_taken and inode is None):  # a stranger has left it
                 turns = Turns()
-            self._another_listens = turns.another() > RESTS_FOR_S or allowance.spent()
+            rests = turns.another() > RESTS_FOR_S
+            if ended or rests or spent:
+                self._see_that_nobody_else_does(process)
+                return
             time.sleep(LOOK_AGAIN_S)
 
-    def _listens(self, tree: ProcessTree) -> bool:
-        """Whether the listening socket is its own; also where that cannot be seen."""
-        inode = self.kernel.listening_inode(self.address)
+    def _is_its_own(self, inode: int | None, process: Process, tree: ProcessTree) -> bool:
+        """Whether it holds the listening socket; also where that cannot be seen."""
         held = tree.sockets()
-        return inode is None or held is None or inode in held
+        if held is None or not self.kernel.available:
+            return True
+        if inode is None:  # behind a translation of addresses, unless it has gone
+            return accepts(self.address)
+        return inode in held or any(inode in (tree_of(pid).sockets() or ()) for pid in process.left_behind())
+
+    def _see_that_nobody_else_does(self, process: Process) -> None:
+        """It does not listen there, and will not. Who does at a second port too is no stranger. Raises `PortTaken`."""
+        if not accepts(self.address):
+            return
+        epitaph, (host, port) = process.epitaph(), self.address
+        if epitaph is None and not self._listened and (self._rested or not self.target.copies):
+            self._delegates = True
+            return
+        self._rested = epitaph is None
+        raise PortTaken(f"somebody else listens on {host}:{port}, and not the target, which {epitaph or 'still runs'}")
 
     def terminate(self, within_s: float) -> bool:
         """Send SIGTERM, wait `within_s` seconds for the end, and clear up what is left; tells whether it ended.

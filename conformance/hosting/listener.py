@@ -55,7 +55,7 @@ class Listener:
 
     def asked(self) -> bool:
         """Whether a client has asked and was not heard. Linux only."""
-        return not self._kernel.connecting(self.address[1]) <= {port for _, port in self._filled_from()}
+        return not self._kernel.connecting(self.address) <= {port for _, port in self._filled_from()}
 
     def is_asked_again(self) -> bool:
         """Whether a client that was not heard still asks: its kernel does so again in a second, which is no silence."""

@@ -112,19 +112,18 @@ class Player:
             programs[0] = self._program(script, None, steps)
         still, whole = Allowance(self._silence_s, in_line_s), Allowance(self._longest_s, in_line_s)
         while True:
-            moved = self._turn(client, listener)
-            if self._accept(script, listener, programs, steps) or moved:
-                still = Allowance(self._silence_s, in_line_s)
+            moved, silent = self._turn(client, listener), still.spent()
+            asked = silent and listener.is_asked_again()  # before the look who has come: one of both is true of it
+            if self._accept(script, listener, programs, steps) or moved or asked:
+                still, silent = Allowance(self._silence_s, in_line_s), False
             stop = self._step(programs)
             if stop is not None or (not programs and self._at):
                 return stop
             at = self._at[min(programs)] if programs else (0, script.steps[0])
             if not programs and client.ended():
                 return Stop(*at, Trouble.ENDED, "the client ended and had not connected")
-            if still.spent():
-                if not listener.is_asked_again():
-                    return Stop(*at, Trouble.SILENCE, seconds(self._silence_s))
-                still = Allowance(self._silence_s, in_line_s)
+            if silent:
+                return Stop(*at, Trouble.SILENCE, seconds(self._silence_s))
             if whole.spent():
                 return Stop(*at, Trouble.TOO_LONG, whole.in_words())
 
@@ -140,19 +139,19 @@ class Player:
         return None
 
     def _accept(self, script: s.Script, listener: Listener, programs: dict[int, Iterator[None]], steps: Steps) -> bool:
-        """Take who has come; tells whether anybody has.
+        """Take who has come; tells whether anybody has that is not turned away.
 
         Who sends what is typed has one connection; more of them are told at once that it is over. The program that came
         before there was a connection goes on with the first.
         """
         came = False
         while len(self._connections) < MOST_CONNECTIONS and (accepted := listener.accept()) is not None:
-            came = True
             connection = Connection(len(self._connections) + 1, accepted, self._kernel)
             if self._connections and self._target.conversation.typed:
                 connection.discard()
                 continue
             self._connections.append(connection)
+            came = True
             if 0 in programs and isinstance(script.steps[0], KeepWaiting):
                 del programs[0]
             programs[connection.number] = self._program(script, connection, steps)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from harness_means import HERE, alive, python, states, wait_until
@@ -156,6 +156,22 @@ def test_a_process_that_is_gone_has_nothing() -> None:
     assert tree.sleeps()
     assert tree.stop()
     tree.go_on()
+
+
+@on_linux
+def test_what_has_ended_and_is_not_waited_for_holds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder of descriptors is root's, which others may not look into."""
+    with running(SLEEPER) as (tree, _):
+
+        def refused(_: str) -> NoReturn:
+            raise PermissionError
+
+        monkeypatch.setattr(os, "scandir", refused)
+        assert tree.sockets() is None
+        tree.signal(signal.SIGKILL)
+        wait_until(lambda: states(tree.pid) == {"Z"}, "it has ended")
+        assert tree.sockets() == set()
+    monkeypatch.undo()
 
 
 def test_the_portable_view_tells_the_same() -> None:

@@ -100,52 +100,101 @@ def test_a_server_that_waits_for_its_output_to_be_read_does_not_rest(keeper: Kee
 
 # Who listens at its port
 
-SLOWLY = "import os, sys, time; time.sleep(0.3); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+SLOWLY = "import os, sys, time; time.sleep(0.8); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+CALMLY = """import runpy, sys
+del sys.argv[0]
+try: runpy.run_path(sys.argv[0], run_name="__main__")
+except OSError: print("in use")
+"""
+
+
+class Others:
+    """Strangers, each of whom takes a port before who is started on it; so many of them."""
+
+    def __init__(self) -> None:
+        self.to_come = 1
+        self.listening: list[socket.socket] = []
+
+    def take(self, address: Address) -> None:
+        if self.to_come:
+            self.to_come -= 1
+            self.listening.append(socket.create_server(address))
+
+    def leave(self) -> None:
+        while self.listening:
+            self.listening.pop().close()
 
 
 @pytest.fixture
-def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[socket.socket]]:
-    """Yield a list; whoever is started while it is empty finds that another, which is in it then, was faster."""
-    listeners: list[socket.socket] = []
+def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[Others]:
+    others = Others()
 
     class Overtaken(PortReservation):
         def __init__(self, host: str) -> None:
             super().__init__(host)
-            if not listeners:
-                listeners.append(socket.create_server((host, self.port)))
+            others.take((host, self.port))
 
     monkeypatch.setattr(launch, "PortReservation", Overtaken)
-    yield listeners
-    for each in listeners:
-        each.close()
+    yield others
+    others.leave()
 
 
-@pytest.mark.usefixtures("others")
-@pytest.mark.parametrize("before", [(), ("-c", SLOWLY)], ids=["at once", "slowly"])
+def is_its_own(server: Server, kernel: KernelView) -> bool:
+    assert server.tree is not None
+    return kernel.listening_inode(server.address) in (server.tree.sockets() or ())
+
+
+@pytest.mark.parametrize("before", [(), ("-c", SLOWLY), ("-c", CALMLY)], ids=["at once", "slowly", "calmly"])
 def test_a_port_that_somebody_else_takes_is_left_to_them(
-    keeper: Keeper, kernel: KernelView, before: tuple[str, ...]
+    keeper: Keeper, kernel: KernelView, others: Others, before: tuple[str, ...]
 ) -> None:
     interpreter, *words = python(HERE / "faulty_server.py", "honest", "{port}")
     target = Target("overtaken", (), command=(interpreter, *before, *words))
     with Server(target, keeper, kernel) as server:
         server.start()
-        assert server.tree is not None
-        assert kernel.listening_inode(server.address) in (server.tree.sockets() or ())
+        assert is_its_own(server, kernel)
+        assert server.address not in [each.getsockname() for each in others.listening]
 
 
-def test_a_port_that_is_taken_meanwhile_is_no_fault_of_who_is_started_again(keeper: Keeper, kernel: KernelView) -> None:
-    with Server(faulty("honest"), keeper, kernel) as server:
+def test_who_leaves_before_the_server_comes_was_a_stranger(
+    keeper: Keeper, kernel: KernelView, others: Others, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = kernel.listening_inode
+
+    def leaves(address: Address) -> int | None:
+        seen = look(address)
+        others.leave()
+        return seen
+
+    monkeypatch.setattr(kernel, "listening_inode", leaves)
+    interpreter, *words = python(HERE / "faulty_server.py", "honest", "{port}")
+    with Server(Target("late", (), command=(interpreter, "-c", SLOWLY, *words)), keeper, kernel) as server:
+        server.start()
+        assert is_its_own(server, kernel)
+
+
+@pytest.mark.parametrize("before", [(), ("-c", SLOWLY), ("-c", CALMLY)], ids=["at once", "slowly", "calmly"])
+def test_a_port_that_is_taken_meanwhile_is_no_fault_of_who_is_started_again(
+    keeper: Keeper, kernel: KernelView, before: tuple[str, ...]
+) -> None:
+    interpreter, *words = python(HERE / "faulty_server.py", "honest", "{port}")
+    with Server(Target("again", (), command=(interpreter, *before, *words)), keeper, kernel) as server:
         server.start()
         assert server.terminate(within_s=300)
-        with socket.create_server(server.address), pytest.raises(PortTaken, match="somebody else took 127"):
+        with socket.create_server(server.address), pytest.raises(PortTaken, match="somebody else listens on 127"):
             server.start_again()
 
 
-@pytest.mark.parametrize("does", ["import signal; signal.pause()", "while True: pass"], ids=["rests", "spins"])
+@pytest.mark.parametrize("how", [("import signal; signal.pause()", 300.0), ("while True: pass", 0.2)])
 def test_who_leaves_listening_to_another_is_waited_for_once(
-    keeper: Keeper, kernel: KernelView, others: list[socket.socket], monkeypatch: pytest.MonkeyPatch, does: str
+    keeper: Keeper,
+    kernel: KernelView,
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+    how: tuple[str, float],
 ) -> None:
     """As the client of a container engine does: what it started is no process of its."""
+    does, ready_within_s = how
     looks: list[Address] = []
     look = kernel.listening_inode
 
@@ -154,12 +203,14 @@ def test_who_leaves_listening_to_another_is_waited_for_once(
         return look(address)
 
     monkeypatch.setattr(kernel, "listening_inode", noted)
-    monkeypatch.setattr(server_module, "READY_WITHIN_S", 0.2)
+    monkeypatch.setattr(server_module, "READY_WITHIN_S", ready_within_s)
+    others.to_come = 3
     target = Target("container", (), command=(sys.executable, "-c", does, "{port}"))
     with Server(target, keeper, kernel) as server:
         server.start()
-        assert set(looks) == {server.address} == {others[0].getsockname()}
-        others.pop().close()
+        first, second = (each.getsockname() for each in others.listening)
+        assert set(looks) == {first, second}, "a stranger would not be at both"
+        assert server.address == second
         looks.clear()
         server.start()
-        assert (looks, server.address) == ([], others[0].getsockname())
+        assert (looks, server.address) == ([], others.listening[-1].getsockname())

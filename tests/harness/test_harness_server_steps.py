@@ -198,7 +198,7 @@ def test_a_port_that_another_took_meanwhile_is_held_against_nobody(
         stop = played(honest, OLD, s.Terminate(), s.Close(1), s.StartAgain(), s.Connect(2))
     assert stop is not None
     assert stop.trouble is Trouble.UNCERTAIN
-    assert "somebody else took" in stop.detail
+    assert "somebody else listens" in stop.detail
 
 
 def test_an_end_that_was_asked_for_is_no_death(honest: Server) -> None:
