@@ -125,7 +125,7 @@ class LinuxTree(ProcessTree):
             except GONE:
                 continue
             except PermissionError:
-                if set(self._states(pid)) <= set("ZX"):  # a zombie's folder is root's, and empty
+                if not self._status(f"/proc/{pid}", "VmSize"):  # it ends: its memory is gone, its folder root's
                     continue
                 return None
             for descriptor in descriptors:
