@@ -182,6 +182,7 @@ class EdgeServer(MultiService, EpollEdgeServer):
 
 @bug("datagram.batch", seen="mio#1076", collateral={
     "datagram.own-sender": "several datagrams come in one batch",
+    "datagram.quiescent": "several datagrams come in one batch",
     "datagram.streams-go-on": "several datagrams come in one batch",
     "datagram.datagrams-go-on": "several datagrams come in one batch",
     "datagram.oversized": "the next datagram may be there before the long one is taken",

@@ -48,6 +48,14 @@ def test_what_waits_for_something_leaves_it_out_as_well(
     assert processes.patience_is_over(2 * SILENCE_S, 7.0) is over
 
 
+@pytest.mark.parametrize(("times", "over"), [(0.9, False), (3.9, False), (4.1, True)])
+def test_who_stands_in_line_still_is_given_all_of_it(monkeypatch: pytest.MonkeyPatch, times: float, over: bool) -> None:
+    """How long it has stood there is told when that has ended."""
+    in_line(monkeypatch, 7.0)
+    monkeypatch.setattr(processes, "stands_in_line", lambda: True)
+    assert processes.patience_is_over(times * SILENCE_S, 7.0) is over
+
+
 def test_of_a_server_that_is_not_ours_to_watch_nothing_is_left_out() -> None:
     assert processes.in_line_s() == 0.0
 

@@ -13,6 +13,7 @@ from conformance.report.reproducing.server import LOOK_AGAIN_S, SERVER, read
 from conformance.report.reproducing.verdict import CannotTell, Patience
 
 MOST_TIMES_SILENT = 3
+SOME_TICKS_S = 0.012
 
 
 def tasks(pid: int) -> list[Path]:
@@ -52,6 +53,12 @@ def demand_s() -> float:
     return sum(int(count[0]) + int(count[1]) for count in counts if count) / 1e9
 
 
+def used_s() -> float:
+    """Processor time that it has used, in seconds; the kernel counts it at each tick of its clock."""
+    counts = (read(thread / "schedstat").split() for pid in pids() for thread in tasks(pid))
+    return sum(int(count[0]) for count in counts if count) / 1e9
+
+
 def in_line_s() -> float:
     """How long its threads have waited in line for a processor, all together, in seconds; 0 where nobody can tell."""
     with contextlib.suppress(CannotTell):
@@ -60,14 +67,24 @@ def in_line_s() -> float:
     return 0.0
 
 
+def stands_in_line() -> bool:
+    """Whether it is to run and comes to nothing for some clock ticks; False where nobody can tell. A spinner runs."""
+    with contextlib.suppress(CannotTell):
+        before_s = used_s()
+        time.sleep(SOME_TICKS_S)
+        return is_runnable() and used_s() == before_s
+    return False
+
+
 def patience_is_over(waited_s: float, in_line_before_s: float) -> bool:
     """Whether a wait of so many seconds is enough, without the time that the server's threads stood in line meanwhile.
 
     That time is the machine's. Of many that stand side by side it is more than has passed, so at most three times the
-    silence is left out. `in_line_before_s` is what `in_line_s` told when the wait began.
+    silence is left out; all of that where one still stands in line, for how long is told when it has ended.
+    `in_line_before_s` is what `in_line_s` told when the wait began.
     """
-    over_s = waited_s - Patience.silence_s
-    return over_s > 0 and over_s > min(in_line_s() - in_line_before_s, MOST_TIMES_SILENT * Patience.silence_s)
+    over_s, most_s = waited_s - Patience.silence_s, MOST_TIMES_SILENT * Patience.silence_s
+    return over_s > most_s or (over_s > max(0.0, in_line_s() - in_line_before_s) and not stands_in_line())
 
 
 def status(path: Path, field: str) -> int:
