@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks import connections, faces, idle, machine, throughput, verdict
+from benchmarks.goals import goals
 from benchmarks.part import SMOKE, Bench, Result, Scale, WrongAnswers
 from benchmarks.servers import all_running, contestants
 from clients.load.generator import Unreachable
@@ -37,7 +38,9 @@ def main() -> None:
             bench = Bench(scale, servers, running, keeper, _say)
             for name in options.only or PARTS:
                 results.append(PARTS[name](bench))
-                faces.write(options.results, on, scale, lacking, results)  # what comes later may fail
+                faces.write(
+                    options.results, on, scale, lacking, [*results, goals(results)]
+                )  # what comes later may fail
     except (WrongAnswers, Unreachable) as error:
         sys.exit(f"no figures: {error}")
     finally:

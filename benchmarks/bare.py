@@ -27,6 +27,11 @@ BEYOND = (
 )
 
 
+def can_be_bare(script: s.Script) -> bool:
+    """Whether nothing of it is `BEYOND` this."""
+    return not any(isinstance(step, BEYOND) for step in script)
+
+
 class Client:
     """A socket, and the oracle that says whether all is answered."""
 
@@ -82,9 +87,7 @@ class Bare:
         self._pid = pid
 
     def play(self, script: s.Script) -> None:
-        """Do every step; nothing of a script with steps that are `BEYOND` this."""
-        if any(isinstance(step, BEYOND) for step in script):
-            return
+        """Do every step of a script that `can_be_bare`."""
         clients: dict[int, Client] = {}
         for step in script:
             if isinstance(step, s.Connect | s.Queue):

@@ -7,15 +7,12 @@ import time
 
 import psutil
 
-from benchmarks.part import Bench, Result, Spread, Table, WrongAnswers, spread
+from benchmarks.part import Bench, Result, Spread, Table, WrongAnswers, idle_connections, spread
 from benchmarks.servers import Running, Server, running
 from clients.load.connection import Connection, Lost
-from clients.load.generator import Generator
 from clients.load.messages import Message, messages_of, reply_to
-from clients.load.plan import Plan
 from clients.load.ports import Sources
 from clients.load.processor import processor_s
-from clients.load.tally import Tally
 from clients.load.waiting import IN, OUT, Waiting
 
 BATCH = 64
@@ -70,14 +67,11 @@ def _visit(server: Server, bench: Bench) -> Figures:
 def _memory(one: Running, held: int) -> float:
     """Bytes of the server's resident set for each of so many idle connections."""
     process = psutil.Process(one.pid)
-    holder = Generator(Plan(one.address), Tally(None))
-    try:
-        holder.open(1, 0)  # what the first connection brings in is not a connection's
+    with idle_connections(one) as open_more:
+        open_more(1)  # what the first connection brings in is not a connection's
         before = process.memory_info().rss
-        holder.open(held, 0)
+        open_more(held)
         return (process.memory_info().rss - before) / held
-    finally:
-        holder.close()
 
 
 def _coming_and_going(one: Running, window_s: float) -> tuple[float, float]:

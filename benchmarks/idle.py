@@ -12,11 +12,8 @@ import statistics
 from functools import partial
 from pathlib import Path
 
-from benchmarks.part import Bench, Result, Scale, Spread, Table, measure, spread
+from benchmarks.part import Bench, Result, Scale, Spread, Table, idle_connections, measure, spread
 from benchmarks.servers import Running
-from clients.load.generator import Generator
-from clients.load.plan import Plan
-from clients.load.tally import Tally
 
 SIZE_BYTES = 32
 # Descriptors of select end at FD_SETSIZE, 1024 nearly everywhere; those of a process at its limit.
@@ -58,18 +55,15 @@ def _climb(one: Running, scale: Scale) -> list[tuple[int, float]]:
     """The cost of a message at each number of idle connections that there is room for."""
     room = _room(one)
     came = []
-    holder = Generator(Plan(one.address), Tally(None))
-    try:
-        held = 0
+    held = 0
+    with idle_connections(one) as open_more:
         for idle in scale.idle:
             if idle + scale.beside_idle + OTHER_DESCRIPTORS > room:
                 break
-            holder.open(idle - held, 0)
+            open_more(idle - held)
             held = idle
             figures = measure(one, scale, connections=scale.beside_idle, size_bytes=SIZE_BYTES)
             came.append((idle, figures.server_cpu_us or 0.0))
-    finally:
-        holder.close()
     return came
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,25 +94,37 @@ class WrongAnswers(Exception):
 
 @dataclass(frozen=True)
 class Spread:
-    """The middle of several rounds, and the least and the most of them."""
+    """Several rounds of one figure, in their order; the middle of them, and the least and the most."""
 
-    median: float
-    low: float
-    high: float
+    rounds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The middle."""
+        return statistics.median(self.rounds)
+
+    @property
+    def low(self) -> float:
+        """The least."""
+        return min(self.rounds)
+
+    @property
+    def high(self) -> float:
+        """The most."""
+        return max(self.rounds)
 
     def text(self, digits: int = 2) -> str:
         """As tables have it."""
         return f"{self.median:,.{digits}f} ({self.low:,.{digits}f}-{self.high:,.{digits}f})"
 
-    def as_data(self) -> dict[str, float]:
+    def as_data(self) -> dict[str, float | list[float]]:
         """As JSON has it."""
-        return {"median": self.median, "low": self.low, "high": self.high}
+        return {"median": self.median, "low": self.low, "high": self.high, "rounds": list(self.rounds)}
 
 
 def spread(values: Iterable[float]) -> Spread:
     """The spread of one figure over the rounds."""
-    taken = list(values)
-    return Spread(statistics.median(taken), min(taken), max(taken))
+    return Spread(tuple(values))
 
 
 def measure(one: Running, scale: Scale, *, connections: int, size_bytes: int) -> Figures:
@@ -131,9 +144,24 @@ def measure(one: Running, scale: Scale, *, connections: int, size_bytes: int) ->
     while not (figures.messages or figures.errors) and plan.duration_s < SILENCE_S:
         tally = Tally(one.pid)
         Generator(plan, tally).run()
-        figures = tally.figures(plan)
+        figures = tally.figures()
         plan = dataclasses.replace(plan, duration_s=plan.duration_s * 4)
     if figures.errors or not figures.messages:
         msg = f"{one.server.name}, {connections} connections: {figures.errors or 'not one message'}"
         raise WrongAnswers(msg)
     return figures
+
+
+@contextlib.contextmanager
+def idle_connections(one: Running) -> Iterator[Callable[[int], None]]:
+    """What opens so many idle connections more, each accepted. Raises `WrongAnswers` where one of them did not last."""
+    tally = Tally(None)
+    holder = Generator(Plan(one.address), tally)
+    try:
+        yield lambda count: holder.open(count, 0)
+        holder.look_at_idle()
+    finally:
+        holder.close()
+    if tally.errors:
+        msg = f"{one.server.name}: {dict(tally.errors)}"
+        raise WrongAnswers(msg)

@@ -1,4 +1,8 @@
-"""Who is measured: every reference backend that this platform has, its peers among the examples, and C as the floor."""
+"""Who is measured: every native reference backend, its peers among the examples, and C as the floor.
+
+All serve streams alone, a reference backend too, as it does unless it is given a port for datagrams. Stand-ins are left
+out: what they cost is what it costs to emulate an interface of another kernel.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,7 @@ from dataclasses import dataclass
 from clients.peer import Address
 from conformance.harness.child import CannotStart, Keeper
 from conformance.harness.launch import Process
-from conformance.harness.target import backend_target
-from conformance.own_servers import available, reference_backends
+from conformance.own_servers import backend_groups
 from conformance.targets.building import NotBuilt, is_installed, missing
 from examples.build import start_command, targets
 
@@ -29,6 +32,7 @@ PEERS = (
     "socketserver-threading",
     FLOOR,
 )
+REFERENCE_SERVERS = (sys.executable, "-P", "-m", "reference_servers", "--host", "{host}", "--port", "{port}")
 UVLOOP_PROTOCOL = (sys.executable, "-m", "benchmarks.uvloop_protocol", "{host}", "{port}")
 
 
@@ -58,7 +62,7 @@ class Running:
 
 def contestants(wanted: list[str]) -> tuple[list[Server], dict[str, str]]:
     """All of these, or all there are, and why others are missing."""
-    servers = {name: Server(name, backend_target(name).command or (), native=True) for name in _natives()}
+    servers = {name: Server(name, (*REFERENCE_SERVERS, name), native=True) for name in backend_groups()["native"]}
     lacking: dict[str, str] = {}
     described = targets()
     for name in PEERS:
@@ -80,10 +84,6 @@ def contestants(wanted: list[str]) -> tuple[list[Server], dict[str, str]]:
     if unknown:
         sys.exit(f"no such server: {', '.join(unknown)}; there are {', '.join([*servers, *lacking])}")
     return [server for name, server in servers.items() if not wanted or name in wanted], lacking
-
-
-def _natives() -> list[str]:
-    return available(reference_backends())
 
 
 @contextlib.contextmanager

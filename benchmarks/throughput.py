@@ -11,11 +11,12 @@ from benchmarks.servers import FLOOR
 from clients.load.tally import Figures, percentiles
 
 Setting = tuple[int, int]
-COLUMNS = ("server", "µs CPU a message", "of the floor", "messages / s", "p50 µs", "p99 µs", "p99.9 µs", "limit")
+COLUMNS = ("server", "µs CPU a message", "of the floor", "messages / s", "p50 µs", "p99 µs", "p99.9 µs", "generator")
 NOTE = (
     "The first figure is the server's processor time, user and system, for one message and its answer: medians of the "
     "rounds, the least and the most in parentheses. `of the floor`: against {floor} in the same round. Messages a "
-    "second and latencies hold for this machine at that time; where `limit` says `generator`, they are the generator's."
+    "second and latencies hold for this machine at that time. `generator`: how much of the time the load generator did "
+    "not wait; where that is nearly all, or more than half of one connection's, they are its own."
 )
 
 
@@ -61,9 +62,9 @@ def _latencies(came: list[Figures]) -> dict[str, float]:
     return percentiles(counts)
 
 
-def _limit(came: list[Figures]) -> str:
-    limited = sum(figures.bottleneck is not None for figures in came)
-    return "generator" if 2 * limited > len(came) else ""
+def _at_work(came: list[Figures]) -> Spread:
+    """How much of the time the generator did not wait."""
+    return spread(figures.busy_share for figures in came)
 
 
 def _data(came: list[Figures], floor: list[Figures]) -> dict[str, object]:
@@ -72,7 +73,8 @@ def _data(came: list[Figures], floor: list[Figures]) -> dict[str, object]:
         "of_floor": ratio(came, floor).as_data(),
         "messages_per_second": spread(figures.rate for figures in came).as_data(),
         "latency_us": _latencies(came),
-        "limit": _limit(came) or None,
+        "generator_busy_share": _at_work(came).as_data(),
+        "generator_is_bottleneck": 2 * sum(figures.bottleneck is not None for figures in came) > len(came),
     }
 
 
@@ -82,8 +84,8 @@ def _table(setting: Setting, by_server: dict[str, list[Figures]], floor: str) ->
     for name, came in sorted(by_server.items(), key=lambda item: cost(item[1]).median):
         latencies = _latencies(came)
         rate = spread(figures.rate for figures in came)
-        tail = [f"{latencies[name]:,.0f}" for name in ("p50", "p99", "p99.9")]
-        rows.append([name, cost(came).text(), ratio(came, by_server[floor]).text(), rate.text(0), *tail, _limit(came)])
+        tail = [*(f"{latencies[name]:,.0f}" for name in ("p50", "p99", "p99.9")), f"{_at_work(came).median:.0%}"]
+        rows.append([name, cost(came).text(), ratio(came, by_server[floor]).text(), rate.text(0), *tail])
     plural = "s" if connections > 1 else ""
     title = f"{connections} connection{plural}, {size:,} bytes"
     return Table(title, NOTE.format(floor=floor), COLUMNS, rows)

@@ -42,13 +42,9 @@ def run(options: argparse.Namespace) -> int:
     except Unreachable as error:
         print(f"load: {plan.address[0]} port {plan.address[1]}: {error}", file=sys.stderr)
         return 1
-    except NoSuchProcess as error:  # it ended meanwhile
-        print(f"load: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        tally.cut_short()
         status = INTERRUPTED_STATUS
-    figures = tally.figures(plan)
+    figures = tally.figures()
     _tell(plan, figures, options.json)
     return status or int(bool(figures.errors))
 
@@ -70,7 +66,7 @@ def _problem(plan: Plan) -> str | None:
 
 
 def _generate(plan: Plan, tally: Tally) -> None:
-    """Run the plan, with its progress where standard error is a terminal. Interrupted, it ends what is measured."""
+    """Run the plan, with its progress where standard error is a terminal."""
     console = Console(stderr=True)
     text = "{task.description:<8} {task.fields[rate]:>9,.0f} messages/s  {task.fields[errors]} errors"
     # Drawn from the loop, between two slices: a thread of its own would take its processor time from the same share.
@@ -106,7 +102,7 @@ def _lines(figures: Figures) -> list[str]:
     lines = [f"{figures.messages:,} messages in {figures.seconds:.2f} s: {figures.rate:,.0f} a second"]
     if figures.latency_us:
         lines.append("latency  " + "  ".join(f"{name} {_time(us)}" for name, us in figures.latency_us.items()))
-    shares = f"generator {figures.own_share:.0%}"
+    shares = f"generator {figures.own_share:.0%} (at work {figures.busy_share:.0%} of the time)"
     if figures.server_share is not None:
         shares += f", server {figures.server_share:.0%}"
     lines.append(f"of a processor: {shares}")

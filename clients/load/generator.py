@@ -4,8 +4,9 @@
    has to be answered. Servers accept in order; so no queue overflows, which would cost a second a handshake.
 2. Idle connections are not waited for, so they cost the generator nothing. Whether they lasted is seen at the end.
 3. A connection that is lost is counted and replaced, but not at once: a server that closes them all is not flooded.
-4. A message counts by when it was due. What is still under way at the end is waited for, as long as anything comes;
-   what never comes counts with the time that it has waited by then, and is named.
+4. A message counts by when it was due. What is still under way at the end is waited for, as long as anything comes, and
+   what was due before the end and could not be sent is sent then, unless that takes too long. What is lost with its
+   connection or never comes counts with the time that it has waited by then, and is named.
 """
 
 from __future__ import annotations
@@ -52,12 +53,21 @@ class Generator:
         self._active: list[Connection | None] = []
         self._pace: Pace = ClosedLoop(0)
         self._since_ns: int | None = None
+        self._ended_ns: int | None = None
 
     def run(self) -> None:
-        """Do all of it. Raises `Unreachable` where the connections cannot be opened."""
+        """Do all of it. Raises `Unreachable` where the connections cannot be opened.
+
+        Interrupted, it counts what it has: what is measured ends there, and nothing more is waited for.
+        """
         try:
             self.open(self._plan.idle, self._plan.connections)
             self._flow()
+        except KeyboardInterrupt:
+            if self._since_ns is not None:
+                self._end_of_load()
+                self._count_missing()
+            raise
         finally:
             self.close()
 
@@ -139,24 +149,49 @@ class Generator:
         self._tally.mark(self._since_ns)
         end_ns = self._since_ns + int(plan.duration_s * NS)
         self._go_on("load", self._since_ns, end_ns)
-        self.finish()
+        self._drain()
 
-    def finish(self) -> None:
+    def _drain(self) -> None:
         """End what is measured, wait for what is under way, and count what does not come."""
-        ended_ns = clock_ns()
-        self._tally.mark(ended_ns)
-        never_sent = self._pace.overdue(ended_ns)
-        self._pace = ClosedLoop(0)
+        self._end_of_load()
+        for index in range(len(self._active)):
+            self._push(index)
         silence_s = 0.0
-        while any(each.under_way for each in self._connected()) and silence_s < self._plan.silence_s:
+        while silence_s < self._plan.silence_s and self._is_owed():
             silence_s = 0.0 if self._turn(clock_ns() + int(SLICE_S * NS)) else silence_s + SLICE_S
+        self._count_missing()
+        self.look_at_idle()
+
+    def _end_of_load(self) -> int:
+        """End what is measured, once; returns when that was."""
+        if self._ended_ns is None:
+            self._ended_ns = clock_ns()
+            self._tally.mark(self._ended_ns)
+            # A server that is slower than the rate may take many times as long for all that it owes.
+            self._pace.end(self._ended_ns, self._ended_ns + int(self._plan.silence_s * NS))
+        return self._ended_ns
+
+    def _is_owed(self) -> bool:
+        """Whether answers are missing, or messages that were due before the end can still be sent."""
         now_ns = clock_ns()
-        waiting = [due for each in self._connected() for due, _ in each.under_way]
-        missing = [due for due in waiting + never_sent if due >= (self._since_ns or 0)]
-        for due in missing:
-            self._tally.latencies_us[(now_ns - due) // 1000] += 1
-        self._tally.unanswered += len(missing)
-        self._look_at_idle()
+        return any(
+            each.under_way or self._pace.owes(index, now_ns)
+            for index, each in enumerate(self._active)
+            if each is not None
+        )
+
+    def _count_missing(self) -> None:
+        """Count what was due before the end and has no answer yet."""
+        self._give_up(due for each in self._connected() for due, _ in each.under_way)
+        self._give_up(self._pace.overdue(self._end_of_load()))
+
+    def _give_up(self, dues_ns: Iterable[int]) -> None:
+        """Count messages that have no answer with the time that they have waited by now."""
+        now_ns, since_ns = clock_ns(), self._since_ns
+        for due in dues_ns:
+            if since_ns is not None and due >= since_ns:
+                self._tally.latencies_us[(now_ns - due) // 1000] += 1
+                self._tally.unanswered += 1
 
     def close(self) -> None:
         """Give all descriptors back."""
@@ -182,7 +217,9 @@ class Generator:
         """Wait once, at most so long, and move what is ready or due; tells whether there was something ready."""
         next_ns = self._pace.next_ns()
         wake_ns = until_ns if next_ns is None else min(until_ns, next_ns)
-        ready = self._waiting.wait(max(0, wake_ns - clock_ns()) / NS, exact=next_ns is not None)
+        began_ns = clock_ns()
+        ready = self._waiting.wait(max(0, wake_ns - began_ns) / NS, exact=next_ns is not None)
+        self._tally.waited_ns += clock_ns() - began_ns
         for fd, mask in ready:
             index, connection = self._by_fd[fd]
             self._ready(index, connection, mask)
@@ -231,8 +268,7 @@ class Generator:
 
     def _lose(self, index: int, connection: Connection, kind: str) -> None:
         self._tally.errors[kind] += 1
-        if self._since_ns is not None:
-            self._tally.unanswered += sum(due >= self._since_ns for due, _ in connection.under_way)
+        self._give_up(due for due, _ in connection.under_way)
         self._waiting.remove(connection.fd)
         del self._by_fd[connection.fd]
         connection.socket.close()
@@ -249,8 +285,8 @@ class Generator:
             self._active[index] = connection
             self._by_fd[connection.fd] = index, connection
 
-    def _look_at_idle(self) -> None:
-        """Idle connections are told nothing, so there is nothing to read, not even an end."""
+    def look_at_idle(self) -> None:
+        """Count the idle connections that have ended: told nothing, they have nothing to read, not even an end."""
         for sock in self._idle:
             with contextlib.suppress(BlockingIOError):
                 with contextlib.suppress(ConnectionError):

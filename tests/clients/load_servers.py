@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -91,6 +92,21 @@ def nothing(_client: socket.socket, _chunk: bytes) -> None:
 
 def the_end(client: socket.socket, _chunk: bytes) -> None:
     client.shutdown(socket.SHUT_RDWR)
+
+
+def right(client: socket.socket, chunk: bytes) -> None:
+    client.sendall(b"Server received %a" % chunk)
+
+
+def late(seconds: float, answer: Answer = right) -> Answer:
+    """Only the first time: who is behind catches up."""
+    left_s = [seconds]
+
+    def answer_late(client: socket.socket, chunk: bytes) -> None:
+        time.sleep(left_s.pop() if left_s else 0)
+        answer(client, chunk)
+
+    return answer_late
 
 
 class EndsTheFirst:

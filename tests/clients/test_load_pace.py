@@ -35,6 +35,26 @@ def test_an_open_loop_is_due_in_turn_whatever_was_answered() -> None:
     assert sorted(pace.overdue(NS)) == [tick * NS // 10 for tick in range(3, 11)]
 
 
+def test_after_its_end_an_open_loop_owes_what_was_due_before() -> None:
+    pace = OpenLoop(10, connections=2, depth=1, start_ns=0)
+    assert not pace.owes(0, NS // 4)
+    pace.end(NS // 4, NS)  # at ticks 0 and 2 the first connection was to send, at tick 1 the second
+    assert pace.next_ns() is None
+    assert [pace.due(0, 0, NS // 2), pace.due(1, 0, NS // 2)] == [[0], [NS // 10]]
+    assert [pace.owes(index, NS // 2) for index in (0, 1)] == [True, False]
+    assert pace.due(0, 1, NS // 2) == []
+    assert pace.overdue(NS // 4) == [2 * NS // 10]
+    assert not pace.owes(0, NS)
+    assert pace.due(0, 0, NS) == []
+
+
+def test_after_its_end_a_closed_loop_owes_nothing() -> None:
+    pace = ClosedLoop(3)
+    pace.end(5, 10)
+    assert pace.due(0, 0, 6) == []
+    assert not pace.owes(0, 6)
+
+
 def test_another_address_where_ports_run_short(monkeypatch: pytest.MonkeyPatch) -> None:
     begin = Sources._begin
 

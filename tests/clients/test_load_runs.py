@@ -21,6 +21,7 @@ from load_servers import (
     backend,
     byte_by_byte,
     echo,
+    late,
     nothing,
     one_byte_off,
     the_end,
@@ -29,7 +30,7 @@ from load_servers import (
 from clients.load.generator import Generator, Unreachable
 from clients.load.plan import Plan
 from clients.load.processor import processor_s
-from clients.load.tally import SATURATED, Figures, Tally
+from clients.load.tally import PROCESS_ENDED, SATURATED, Figures, Tally
 
 SHORT = ["--warm-up", "0.02", "--duration", "0.1"]
 
@@ -57,7 +58,7 @@ def answered(plan: Plan) -> Figures:
 def figures(plan: Plan) -> Figures:
     tally = Tally(plan.pid)
     Generator(plan, tally).run()
-    return tally.figures(plan)
+    return tally.figures()
 
 
 def short(port: int, **options: Any) -> Plan:
@@ -134,6 +135,40 @@ def test_what_never_comes_counts_with_its_waiting() -> None:
     assert came.latency_us["p50"] > 40_000
 
 
+def test_what_is_lost_with_its_connection_counts_with_its_waiting() -> None:
+    with answering(Turning(1, late(0.1, the_end))) as port:
+        came = figures(short(port, rate=1000.0, depth=1000, warm_up_s=0.0, silence_s=0.2))
+    assert came.messages == 0
+    assert came.unanswered == sum(came.counts_us.values()) > 0
+    assert came.latency_us["p100"] > 99_000
+
+
+def test_what_was_due_before_the_end_is_still_sent() -> None:
+    with answering(Turning(1, late(0.3))) as port:  # within the window nothing is answered, and so but one can be sent
+        came = figures(short(port, rate=100.0, warm_up_s=0.0))
+    assert came.errors == {}
+    assert came.unanswered == 0
+    assert sum(came.counts_us.values()) >= 9
+
+
+def test_a_server_process_that_ends_meanwhile() -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other,
+        backend("epoll") as (port, _),
+    ):
+
+        def end_it(phase: str, _share: float, _tally: Tally) -> None:
+            if phase == "load":
+                other.communicate()
+
+        tally = Tally(other.pid)
+        Generator(short(port, pid=other.pid), tally, end_it).run()
+    came = tally.figures()
+    assert came.errors == {PROCESS_ENDED: 1}
+    assert came.latency_us
+    assert came.server_cpu_us is None
+
+
 def test_idle_connections_that_the_server_ends() -> None:
     with answering(EndsTheFirst()) as port:
         came = figures(short(port, idle=1, warm_up_s=0.0))
@@ -187,16 +222,36 @@ def test_interrupted_it_tells_what_it_has() -> None:
     assert "messages in" in said
 
 
+def test_interrupted_it_counts_what_has_no_answer() -> None:
+    with answering(Turning(1, nothing)) as port:
+        tally = Tally(None)
+
+        def interrupt(_phase: str, _share: float, _tally: Tally) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            Generator(short(port, rate=1000.0, warm_up_s=0.0, duration_s=600.0), tally, interrupt).run()
+    came = tally.figures()
+    assert came.unanswered == sum(came.counts_us.values()) > 0
+    assert came.latency_us["p100"] > 90_000
+
+
 @pytest.mark.parametrize(
-    ("own", "server", "said"),
+    ("busy", "server", "said"),
     [
         (0.99, 0.5, "the generator is the bottleneck"),
         (0.99, None, "--pid would tell"),
-        (0.99, 0.98, None),
+        (0.99, 0.98, "neither generator nor server had time left"),
         (SATURATED - 0.1, 0.5, None),
     ],
 )
-def test_whose_limit_it_is(own: float, server: float | None, said: str | None) -> None:
-    told = Figures(own_share=own, server_share=server).bottleneck
+def test_whose_limit_it_is(busy: float, server: float | None, said: str | None) -> None:
+    told = Figures(busy_share=busy, server_share=server).bottleneck
     assert (told is None) == (said is None)
     assert said is None or said in (told or "")
+
+
+def test_a_generator_that_waits_is_not_at_work() -> None:
+    with answering(Turning(1, nothing)) as port:
+        came = figures(short(port, warm_up_s=0.0, silence_s=0.1))
+    assert came.busy_share < SATURATED
