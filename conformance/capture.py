@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -45,6 +45,9 @@ LARGEST_RECORD_BYTES = 1 << 20
 MISSED = re.compile(rb"\(pcap:(\d+)/dumpcap:(\d+)/|(\d+) packets? dropped by kernel")
 
 
+Place = tuple[str, int]
+
+
 class CannotCapture(Exception):
     """There is no program that captures packets, or it may not; the message says why."""
 
@@ -52,10 +55,11 @@ class CannotCapture(Exception):
 class Capture:
     """What crosses the network between a server and its clients, from now on until it is kept or dropped.
 
-    `host` is numeric. What both programs lack is raised as `CannotCapture`.
+    They are at `address`, and datagrams perhaps elsewhere, at `udp`; hosts are numeric. What both programs lack is
+    raised as `CannotCapture`.
     """
 
-    def __init__(self, host: str, port: int, keeper: Keeper) -> None:
+    def __init__(self, address: Place, keeper: Keeper, udp: Place | None = None) -> None:
         self._keeper = keeper
         self._marker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._marker.bind(("127.0.0.1", 0))
@@ -64,7 +68,9 @@ class Capture:
         self._marks = b"begin " + mark, b"end " + mark
         own_port = self._marker.getsockname()[1]
         reasons = []
-        for command in _commands(_interface(host), f"tcp port {port} or udp port {own_port}"):
+        places = [address, *([udp] if udp is not None else [])]
+        wanted = " or ".join(f"port {port}" for port in dict.fromkeys([*(port for _, port in places), own_port]))
+        for command in _commands(_interface(host for host, _ in places), wanted):
             try:
                 self._start(command)
             except CannotCapture as reason:
@@ -186,9 +192,9 @@ class Packets(threading.Thread):
                 self._kept_bytes += len(record)
 
 
-def _interface(host: str) -> str:
-    """Where packets to that address are seen."""
-    return LOOPBACK if ipaddress.ip_address(host.partition("%")[0]).is_loopback else "any"
+def _interface(hosts: Iterable[str]) -> str:
+    """Where packets to all of these are seen."""
+    return LOOPBACK if all(ipaddress.ip_address(host.partition("%")[0]).is_loopback for host in hosts) else "any"
 
 
 def _commands(interface: str, wanted: str) -> Iterator[list[str]]:

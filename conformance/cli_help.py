@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sys
 import traceback
@@ -44,8 +46,13 @@ class Interruptible(click.Group):
         except own_servers.CannotList as error:
             click.echo(str(error), err=True)
             sys.exit(ExitCode.INCONCLUSIVE)
-        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
+        except BrokenPipeError:  # nobody reads what was to be told
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or not be there
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is in its buffer yet
+            sys.exit(ExitCode.INCONCLUSIVE)
         except Exception:  # noqa: BLE001 - whatever it is, it is shown, and it is no verdict
             traceback.print_exc()
             sys.exit(ExitCode.INCONCLUSIVE)

@@ -12,17 +12,16 @@ from typing import cast
 from conformance.clauses import Clause
 from conformance.harness.as_data import case_to_data, timeline_to_data
 from conformance.harness.child import CannotStart
-from conformance.harness.law import Breach
+from conformance.harness.law import SILENT, Breach
 from conformance.harness.search import Finding, Inconclusive, Nonconformity, Search
 from conformance.harness.target import Target
 from conformance.harness.text import plain
-from conformance.harness.transcript import Transcript
+from conformance.harness.transcript import Transcript, Trouble
 from conformance.report.failure import Difference, Failure, Moment
 from conformance.report.outcome import ClauseResult, Outcome
 
 BEFORE_BYTES = 32
-# How the law's words for these two begin.
-SILENT = "nothing more came"
+# How the harness's words for it begin.
 STOPPED = "the server is stopped"
 
 
@@ -109,7 +108,8 @@ def _outage(breach: Breach, transcript: Transcript) -> str:
         return f"the server {transcript.epitaph}".partition(";")[0].partition(", without a word")[0]
     if breach.actual.startswith(STOPPED):
         return breach.actual.partition(";")[0]
-    return SILENT if breach.actual.startswith(SILENT) else ""
+    silent = transcript.stop is not None and transcript.stop.trouble is Trouble.SILENCE
+    return SILENT if silent else ""
 
 
 def _stopped_at(finding: Finding) -> int | None:

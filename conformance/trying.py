@@ -24,12 +24,14 @@ AT_ONCE = 4
 # A server that has failed already is not given the patience of a verdict again.
 SILENCE_S = 3.0
 LONGEST_S = 100.0
-LONGEST_OF_ALL_S = 120.0
+LONGEST_OF_A_TARGET_S = 120.0
 ENDS_WITHIN_S = 10.0
 LOOK_AGAIN_S = 0.02
 SAID_BYTES = 400
-PLACE = re.compile(rb"the server is at (\S+):(\d{1,5})\b")  # what a reproducer says with --pause
+# What a reproducer says with --pause.
+PLACE = re.compile(rb"the server is at (\S+):(\d{1,5})\b(?:, datagrams at (\S+):(\d{1,5})\b)?")
 HOLDS_NOT = b"does not hold"  # what a reproducer says where the fault shows
+NOT_TRIED = "the reproducer was not tried"
 SHOWS_NOT, UNTOLD = "did not show the fault when it was tried", "could not tell"
 
 
@@ -56,15 +58,16 @@ class _Attempt:
     gives_up_at: float
     waits: bool
     capture: Capture | None = None
+    said: bytes = b""  # instead of where the server is
 
 
 class _Trying:
-    """Tries them, several at once, until that has taken long enough."""
+    """Tries them, several at once, those of each target until that has taken long enough."""
 
     def __init__(self, keeper: Keeper, *, packets: bool) -> None:
         self._keeper = keeper
         self._packets = packets
-        self._enough_at = time.monotonic() + LONGEST_OF_ALL_S
+        self._enough_at: dict[str, float] = {}  # of each target, from when the first of it was begun
 
     def all_of(self, files: Iterable[Written], at_once: int) -> None:
         """Try these, so many at once."""
@@ -91,10 +94,11 @@ class _Trying:
                     each.capture.drop()
 
     def _begin(self, written: Written, running: list[_Attempt]) -> None:
-        if time.monotonic() > self._enough_at:
+        now = time.monotonic()
+        if now > self._enough_at.setdefault(written.target.name, now + LONGEST_OF_A_TARGET_S):
             written.note(f"{UNTOLD}: it was not tried, so many others were")
             if self._packets:
-                written.note_capture("the reproducer was not tried", kept=False)
+                written.note_capture(NOT_TRIED, kept=False)
             return
         silence_s = SILENCE_S * written.means.patience
         mark = f"{self._keeper.mark}.{uuid.uuid4().hex}"
@@ -111,6 +115,8 @@ class _Trying:
             )
         except OSError as error:
             written.note(f"{UNTOLD}: {error.strerror}")
+            if self._packets:
+                written.note_capture(NOT_TRIED, kept=False)
         else:
             gives_up_at = time.monotonic() + LONGEST_S + silence_s
             running.append(_Attempt(written, process, mark, gives_up_at, waits=self._packets))
@@ -124,12 +130,16 @@ def _begin_capture(attempt: _Attempt, keeper: Keeper) -> None:
     if not select.select([output], [], [], 0)[0]:
         return
     attempt.waits = False
-    found = PLACE.match(output.readline())
+    said = output.readline()
+    found = PLACE.match(said)
     if found is None:
+        attempt.said = said
         attempt.written.note_capture("the server did not come to serve", kept=False)
         return
+    address = found[1].decode(), int(found[2])
+    udp = (found[3].decode(), int(found[4])) if found[3] else None
     try:
-        attempt.capture = Capture(found[1].decode(), int(found[2]), keeper)
+        attempt.capture = Capture(address, keeper, udp)
     except CannotCapture as reason:
         attempt.written.note_capture(str(reason), kept=False)
     with contextlib.suppress(BrokenPipeError):
@@ -158,9 +168,11 @@ def _is_over(attempt: _Attempt) -> bool:
         if time.monotonic() < attempt.gives_up_at:
             return False
         attempt.written.note(f"{UNTOLD}: it was not done in more than {LONGEST_S:.0f} s")
+        if attempt.waits:
+            attempt.written.note_capture("the server did not come to serve", kept=False)
         return True
     said = attempt.process.stdout.read(SAID_BYTES) if attempt.process.stdout is not None else b""
-    attempt.written.note(_what_came(status, said))
+    attempt.written.note(_what_came(status, attempt.said + said))
     return True
 
 

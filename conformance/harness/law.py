@@ -14,6 +14,8 @@ from conformance.harness import script as s
 from conformance.harness.text import plain
 from conformance.harness.transcript import ClientRecord, FaultLike, Stop, Transcript, Trouble
 
+SILENT = "nothing more came"  # and what is told of a server that falls silent goes on with how long
+
 
 @dataclass(frozen=True, slots=True)
 class Breach:
@@ -52,7 +54,7 @@ def _at_stop(transcript: Transcript, stop: Stop) -> Breach:
     if stop.trouble in _OF_THE_SERVER:
         return Breach(_OF_THE_SERVER[stop.trouble], stop.detail, "not at all", timed=True)
     if not isinstance(step, s.ClientStep):
-        actual = f"nothing moved for {stop.detail}" if stop.trouble is Trouble.SILENCE else stop.detail
+        actual = f"{SILENT} for {stop.detail}" if stop.trouble is Trouble.SILENCE else stop.detail
         return Breach(f"{step} can be done", actual or stop.trouble.value, "not at all", timed=True)
     client = transcript.clients[step.client]
     if client.fault is not None and stop.trouble is not Trouble.SILENCE:
@@ -82,7 +84,7 @@ def _instead(client: ClientRecord, stop: Stop) -> str:
         progress = "{:,} of the {:,} datagrams it sent were answered".format(*client.datagrams)
     match stop.trouble:
         case Trouble.SILENCE:
-            return f"nothing more came for {stop.detail}; {progress}"
+            return f"{SILENT} for {stop.detail}; {progress}"
         case Trouble.ENDED if client.ending is not None:
             return f"{_ended(client)}; {progress}"
         case _:

@@ -5,7 +5,7 @@ A client that was reset may have lost the end of what was said, and nothing else
 
 from __future__ import annotations
 
-from conformance.harness.law import Breach
+from conformance.harness.law import SILENT, Breach
 from conformance.harness.text import plain
 from conformance.harness.transcript import Stop, Trouble
 from conformance.hosting import script as h
@@ -32,7 +32,7 @@ def _at_stop(hosting: Hosting, stop: Stop) -> Breach:
         expected = f"the client ends with a status {'of' if stop.step.status == h.ZERO else ''} {stop.step.status}"
         expected = " ".join(expected.split())
     silent = stop.trouble is Trouble.SILENCE
-    actual = f"nothing moved for {stop.detail}" if silent else stop.detail or stop.trouble.value
+    actual = f"{SILENT} for {stop.detail}" if silent else stop.detail or stop.trouble.value
     if silent and hosting.epitaph is not None:
         actual = f"the client {hosting.epitaph}; {actual}"
     timed = stop.trouble in {Trouble.SILENCE, Trouble.BUSY}

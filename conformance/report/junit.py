@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.report.failure_text import failure_text
 from conformance.report.outcome import SUITE, ClauseResult, Outcome, Run, TargetResult, Verdict
+from conformance.report.sequence import lines, story_of
 
 # XML 1.0 has no way to write these, not even as references.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -79,8 +80,16 @@ def _case(target: TargetResult, clause: ClauseResult, *, strict: bool) -> ET.Ele
     told = ET.SubElement(case, tag, message=plain_xml(why))
     if tag != "skipped":
         told.set("type", kind)
-    told.text = plain_xml(failure_text(clause))
+    told.text = plain_xml("\n".join([failure_text(clause), *_transcript(clause)]))
     return case
+
+
+def _transcript(clause: ClauseResult) -> list[str]:
+    """What happened until the failure showed, and the last that the server wrote."""
+    if clause.failure is None:
+        return []
+    parts = {"What happened": lines(story_of(clause.failure)), "Last output": clause.failure.output.splitlines()}
+    return [text for name, told in parts.items() if told for text in (f"  {name}:", *(f"    {each}" for each in told))]
 
 
 def _of_run(run: Run) -> ET.Element:

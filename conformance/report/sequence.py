@@ -257,10 +257,15 @@ def seconds_text(at_s: float) -> str:
 
 def in_words(story: Story) -> str:
     """The same in words, for who does not see the picture."""
+    return "; ".join(lines(story))
+
+
+def lines(story: Story) -> list[str]:
+    """The same as text, a line each row."""
     names = story.lanes | {SERVER: "server"}
     parts = []
     for row in story.rows:
         who = f"server to {names[row.lane]}" if row.way is Way.TO_CLIENT else names[row.lane]
         when = "" if row.at_s is None else f"{seconds_text(row.at_s)}, "
         parts.append(row.label if row.way is Way.LEFT_OUT else f"{when}{who}: {row.label}")
-    return "; ".join(parts)
+    return parts

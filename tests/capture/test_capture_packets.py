@@ -103,7 +103,7 @@ def test_that_nothing_captures_is_said(
     monkeypatch.setenv("PATH", str(tmp_path))
     before = psutil.Process().children(recursive=True)
     with pytest.raises(CannotCapture) as told:
-        Capture("127.0.0.1", 1, keeper)
+        Capture(("127.0.0.1", 1), keeper)
     assert str(told.value) == reason
     assert psutil.Process().children(recursive=True) == before
 
@@ -116,14 +116,14 @@ def test_a_program_that_sees_nothing_is_given_up(
     for name in ("tcpdump", "dumpcap"):
         program(tmp_path, name, "exec sleep 1000")
     with pytest.raises(CannotCapture, match="dumpcap: it saw no packet within 0 s; tcpdump: it saw no packet"):
-        Capture("127.0.0.1", 1, keeper)
+        Capture(("127.0.0.1", 1), keeper)
 
 
 @pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed")
 def test_a_capture_that_is_dropped_leaves_nothing(keeper: Keeper) -> None:
     before = psutil.Process().children(recursive=True)
     try:
-        Capture("127.0.0.1", 1, keeper).drop()
+        Capture(("127.0.0.1", 1), keeper).drop()
     except CannotCapture as reason:
         if os.environ.get("CI") == "true":
             raise

@@ -14,6 +14,8 @@ from cli_program import BOUND_S, HOSTILE, ODD_SERVER, PROGRAM, TUTORIAL, Program
 from click.testing import CliRunner
 
 from conformance import cli, judge, own_servers
+from conformance.report.json_report import write_json
+from conformance.report.outcome import ClauseResult, Outcome, Run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -198,3 +200,24 @@ def interrupted(program: Program, words: list[str], when: Path) -> tuple[int, st
         os.killpg(process.pid, signal.SIGINT)
         said, _ = process.communicate(timeout=BOUND_S)
     return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_where_nobody_reads_what_is_told_there_is_no_verdict(program: Program, closed: str) -> None:
+    run = Run("0.1.0", "received", 5, expected=1)
+    run.add("mine", ClauseResult("close.eof", "MUST", Outcome.PASS, 1, 0.1, "It ends."))
+    write_json(run, program.folder / "run.json")
+    words = {"stdout": ("list", "clauses"), "stderr": ("report", "merge", "run.json", "run.json")}[closed]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*PROGRAM, *words],
+        cwd=program.folder,
+        env=program.environment,
+        stdout=writer if closed == "stdout" else subprocess.DEVNULL,
+        stderr=writer if closed == "stderr" else subprocess.DEVNULL,
+        timeout=BOUND_S,
+        check=False,
+    )
+    os.close(writer)
+    assert done.returncode == 3

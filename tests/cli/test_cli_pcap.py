@@ -28,6 +28,24 @@ SENT = bytes(range(0x81))
 ANSWERED = b"".join(b"Server received " + literal(bytes([byte])) for byte in range(0x80))
 ANSWERED += rb"Server received b'\xffffff80'"
 
+# It answers streams rightly, and every datagram wrongly.
+WRONG_DATAGRAMS = """
+import socket, socketserver, sys, threading
+
+class Client(socketserver.BaseRequestHandler):
+    def handle(self):
+        while chunk := self.request.recv(1024):
+            self.request.sendall(b"Server received %a" % chunk)
+
+class Datagram(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request[1].sendto(b"wrong", self.client_address)
+
+streams = socketserver.ThreadingTCPServer(("127.0.0.1", int(sys.argv[1])), Client)
+threading.Thread(target=streams.serve_forever, daemon=True).start()
+socketserver.UDPServer(("127.0.0.1", int(sys.argv[2])), Datagram).serve_forever()
+"""
+
 
 @pytest.fixture
 def capturing() -> None:
@@ -76,6 +94,22 @@ def test_the_exchange_is_in_the_capture(program: Program, tool: str, target: tup
     assert f'href="./reproducers/{capture.name}"' in (program.folder / "report" / "index.html").read_text()
     own = [stream for stream in streams(capture).values() if SENT in stream.values()]
     assert [sorted(stream.values()) for stream in own] == [sorted([SENT, ANSWERED])]
+
+
+@pytest.mark.usefixtures("capturing")
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["same-port", "another-port"])
+def test_datagrams_are_in_the_capture(program: Program, elsewhere: bool) -> None:
+    server = program.folder / "server.py"
+    server.write_text(WRONG_DATAGRAMS)
+    command = ("--command", f"{sys.executable} {server} {{port}} {{udp_port}}")
+    ran = program("run", *(command if elsewhere else ("--zoo", "strips-datagram")), "-k", "datagram.answered", "--pcap")
+    assert ran.code == 1, ran.text
+    (capture,) = (program.folder / "report" / "reproducers").glob("*.pcap")
+    fields = ["-Y", "udp", "-T", "fields", "-e", "udp.payload"]
+    reading = ["tshark", "-n", "-r", str(capture), *fields]
+    shown = subprocess.run(reading, capture_output=True, text=True, timeout=BOUND_S, check=True)
+    *_, sent, answered = map(bytes.fromhex, shown.stdout.split())
+    assert answered != b"Server received " + literal(sent)
 
 
 def test_where_nothing_captures_the_report_says_so(program: Program) -> None:

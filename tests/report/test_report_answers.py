@@ -103,3 +103,14 @@ def test_an_echo_s_flaw_is_told_from_where_it_begins() -> None:
     judge.hear(b"hello")
     judge.hear(b", you")
     assert judge.wrong == ("b'wor', at byte 7 of it", "b'you'")
+
+
+@pytest.mark.parametrize("judge", [received.Answers(), echo.Answers()], ids=["received", "echo"])
+def test_after_a_wrong_answer_nothing_more_is_kept(judge: Judge) -> None:
+    judge.sent += b"x"
+    judge.hear(b"wrong")
+    told = judge.wrong
+    kept = {name: value for name, value in vars(judge).items() if isinstance(value, bytes | bytearray)}
+    judge.hear(b"more" * 1000)
+    assert judge.wrong == told is not None
+    assert {name: getattr(judge, name) for name in kept} == kept

@@ -74,7 +74,15 @@ def test_a_failure_can_be_read_alone() -> None:
     assert failure.get("message") == "MUST does not hold: why"
     assert failure.get("type") == "MUST"
     told = str(failure.text)
-    for part in ("Requirement: Each is answered", "Expected:", "Actual:", "ping 1 b'a|`<b>'", "Run again:"):
+    for part in (
+        "What happened:\n",
+        "client 1: connect\n",
+        "Requirement: Each is answered",
+        "Expected:",
+        "Actual:",
+        "ping 1 b'a|`<b>'",
+        "Run again:",
+    ):
         assert part in told
 
 

@@ -71,8 +71,12 @@ def undisturbed() -> None:
 
 def pause() -> None:
     """Say where the server is, and wait: somebody may want to attach a debugger, a tracer or a capture."""
-    process = f", process {SERVER.process.pid}" if SERVER.process is not None else ""
-    print(f"the server is at {SERVER.address[0]}:{SERVER.address[1]}{process}: press Enter to go on", flush=True)
+    where = f"the server is at {SERVER.address[0]}:{SERVER.address[1]}"
+    if SERVER.udp is not None:
+        where += f", datagrams at {SERVER.udp[0]}:{SERVER.udp[1]}"
+    if SERVER.process is not None:
+        where += f", process {SERVER.process.pid}"
+    print(f"{where}: press Enter to go on", flush=True)
     sys.stdin.readline()
 
 

@@ -45,9 +45,11 @@ class Answers:
         return self.wrong is None and self.answered == len(self.sent) and not self._pending
 
     def hear(self, data: bytes) -> None:
-        """Take in what came."""
+        """Take in what came; after a wrong answer nothing more, however much it is."""
+        if self.wrong is not None:
+            return
         self._pending += data
-        while self._pending and self.wrong is None and self._take_reply():
+        while self._pending and self._take_reply():
             pass
 
     def _take_reply(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import ipaddress
 import os
 import random
 import re
@@ -81,6 +82,8 @@ class Server:
         filled = {"{host}": host, "{port}": str(port), "{udp_port}": udp_port}
         words = [functools.reduce(lambda word, each: word.replace(*each), filled.items(), word) for word in command]
         self.command = command
+        if port and self._accepts((host, port)):
+            raise CannotTell(f"something else accepts connections at {host}:{port} already")
         adopt_orphans()
         try:
             self.process = subprocess.Popen(
@@ -96,7 +99,7 @@ class Server:
         self.outputs = [Output(pipe) for pipe in (self.process.stdout, self.process.stderr) if pipe is not None]
         ready_within_s = max(READY_WITHIN_S, 2 * Patience.silence_s)
         deadline = time.monotonic() + ready_within_s
-        while not self._accepts((host, port) if port else self.outputs[0].announced):
+        while not self._accepts((host, port) if port else self._announced(host)):
             if self.epitaph() is not None:
                 raise CannotTell(f"before it served anyone the server {self.epitaph()}")
             if time.monotonic() > deadline:
@@ -108,6 +111,13 @@ class Server:
         """Use one that runs already. Raises `CannotTell` where nobody accepts there."""
         if not self._accepts(address):
             raise CannotTell(f"nobody accepts connections at {address[0]}:{address[1]}")
+
+    def _announced(self, host: str) -> tuple[str, int] | None:
+        """Where it says that it serves; None as long as it does not. Raises `CannotTell` where that is not here."""
+        announced = self.outputs[0].announced
+        if announced is not None and not is_here(announced[0], host):
+            raise CannotTell(f"the server announced {announced[0]!r}, which is not {host}")
+        return announced
 
     def _accepts(self, address: tuple[str, int] | None) -> bool:
         """Whether it does, there; that is where it is reached from now on."""
@@ -195,6 +205,17 @@ def free_port(host: str) -> int:
             KEPT.append(kept)
             return port
     raise CannotTell("no free port was found")
+
+
+def is_here(announced: str, host: str) -> bool:
+    """Whether that is this machine, or the host that was named. What a server says is not looked up."""
+    if announced in {"localhost", host}:
+        return True
+    try:
+        address = ipaddress.ip_address(announced)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
 
 
 def family_of(host: str) -> socket.AddressFamily:
