@@ -26,6 +26,7 @@ from conformance.harness.script import (
     script,
 )
 from conformance.harness.tape import tape, taped, wide_tape
+from conformance.harness.target import DEFAULT_CHUNK_LIMIT_BYTES
 from conformance.harness.trial import Trial
 
 OLD, NEW = 800, 801
@@ -36,6 +37,8 @@ small_sizes = st.integers(1, 40)
 chunks = st.lists(sizes, min_size=1, max_size=6)
 small_chunks = st.lists(small_sizes, min_size=1, max_size=6)
 
+LARGEST_LIMIT_BYTES = 65536
+
 # A narrow client's connection holds some 12 KB of answers before a send falls short.
 OWED_BYTES = 32768
 WIDENED = 4
@@ -43,6 +46,17 @@ WIDENED = 4
 ABUNDANT_BYTES = 1 << 19
 # Beyond what a connection holds; a server's own bound on its output is then reached now and then as well.
 surplus = st.integers(0, 64).map(lambda kilobytes: 1024 * kilobytes)
+
+
+def at_limit(subject: Trial, size: int) -> int:
+    """A size that lies to the server's chunk limit and its multiples as `size` does to 1024 and its multiples.
+
+    Where the limit is 1024 it is `size` itself. `LARGEST_LIMIT_BYTES` bounds what a case sends.
+    """
+    limit = min(subject.bench.target.chunk_limit_bytes, LARGEST_LIMIT_BYTES)
+    multiple = round(size / DEFAULT_CHUNK_LIMIT_BYTES)
+    beyond = size - multiple * DEFAULT_CHUNK_LIMIT_BYTES
+    return max(1, multiple * limit + max(-(limit // 2), min(beyond, limit // 2)))
 
 
 def send(client: int, sizes: Iterable[int]) -> Script:

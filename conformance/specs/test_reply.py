@@ -12,7 +12,7 @@ from conformance.clauses import MUST, clause
 from conformance.harness.script import Connect, Ping, script
 from conformance.harness.tape import tape
 from conformance.harness.trial import Trial
-from conformance.specs.moves import arrive, exchange, hello, leave, send, sizes, small_chunks
+from conformance.specs.moves import arrive, at_limit, exchange, hello, leave, send, sizes, small_chunks
 
 RECEIVED, ECHO = ("received",), ("echo",)
 
@@ -67,7 +67,7 @@ def test_bytes_not_text(subject: Trial, messages: list[bytes]) -> None:
 @example(size=5000)
 def test_chunk_limit(subject: Trial, size: int) -> None:
     """Each literal holds at least one byte and at most the chunk limit, 1024 unless the target says otherwise."""
-    subject.hold(Connect(1), send(1, [size]), leave(1))
+    subject.hold(Connect(1), send(1, [at_limit(subject, size)]), leave(1))
 
 
 @clause(MUST, profiles=ECHO)
@@ -84,15 +84,15 @@ def test_identity(subject: Trial, pieces: list[bytes]) -> None:
 @example(multiple=1)
 @example(multiple=2)
 def test_exact_multiples(subject: Trial, multiple: int) -> None:
-    """Exactly 1024 bytes, and multiples of it, are answered with no further byte sent."""
-    subject.hold(Connect(1), Ping(1, tape(1, multiple * 1024)), leave(1))
+    """As many bytes as the chunk limit, 1024, or a multiple of it, are answered with no further byte sent."""
+    subject.hold(Connect(1), Ping(1, tape(1, at_limit(subject, multiple * 1024))), leave(1))
 
 
 @clause(MUST)
 @given(size=sizes)
 def test_prompt(subject: Trial, size: int) -> None:
     """One lone message is answered without any other traffic."""
-    subject.hold(Connect(1), Ping(1, tape(1, size)), leave(1))
+    subject.hold(Connect(1), Ping(1, tape(1, at_limit(subject, size))), leave(1))
 
 
 @clause(MUST)
@@ -100,6 +100,7 @@ def test_prompt(subject: Trial, size: int) -> None:
 @example(lengths=[1000, 3])
 def test_sequence(subject: Trial, lengths: list[int]) -> None:
     """Message, answer, message, answer: each answer stands for its own message, with no tail of a longer one before."""
+    lengths = [at_limit(subject, length) for length in lengths]
     stream = tape(1, sum(lengths))
     starts = [sum(lengths[:index]) for index in range(len(lengths))]
     messages = [stream[start : start + length] for start, length in zip(starts, lengths, strict=True)]
