@@ -63,7 +63,7 @@ def judged(
         sys.exit(ExitCode.USAGE if code == pytest.ExitCode.USAGE_ERROR else ExitCode.INCONCLUSIVE)
     found.interrupted = code == pytest.ExitCode.INTERRUPTED
     if known is not None and not found.interrupted:
-        found.stale = known.stale(found)
+        found.stale, found.maybe_stale = known.stale(found), known.maybe_stale(found)
 
 
 def _nothing_to_try(options: dict[str, Any], spread: Spread) -> click.UsageError:

@@ -72,12 +72,19 @@ class Faces:
                 msg = f"cannot write into {file.parent} (--{name})"
                 raise click.UsageError(msg)
 
-    def finish(self, run: Run, console: Console, before: KnownFailures | None = None) -> NoReturn:
+    def finish(
+        self, run: Run, console: Console, before: KnownFailures | None = None, *, beside: Sequence[Path] = ()
+    ) -> NoReturn:
         """Show and write the run, and end with its verdict. `before` are the known failures that it was told of.
+
+        The page takes along the reproducers that are `beside` results in these folders.
 
         What cannot be shown or written is told, hides nothing else, and leaves the run inconclusive.
         """
-        whole = _printed(functools.partial(show, run, console))
+        whole = self.page is None or _written(
+            self.page, functools.partial(reproducers.gather, run, beside, shown_as=self.reports)
+        )
+        whole &= _printed(functools.partial(show, run, console))
         for file, write in self._writers(run, before):
             whole &= file is None or _written(file, write)
         if self.page is not None:
@@ -178,7 +185,7 @@ def report() -> None:
 @reported
 def show_(file: Path, faces: Faces) -> None:
     """Show the run that `--json FILE` wrote, and end with its exit code."""
-    faces.finish(_read(file), Output())
+    faces.finish(_read(file), Output(), beside=[file.parent])
 
 
 @report.command("merge")
@@ -195,7 +202,7 @@ def merge_(files: Sequence[Path], faces: Faces) -> None:
         raise click.UsageError(str(error)) from None
     for remark in remarks:
         click.echo(remark, err=True)
-    faces.finish(whole, Output())
+    faces.finish(whole, Output(), beside=[file.parent for file in files])
 
 
 @report.command("schema")
@@ -205,8 +212,11 @@ def schema_() -> None:
 
 
 def _read(file: Path) -> Run:
+    """The run that it holds, its reproducers named by where they are now."""
     try:
-        return read_json(file)
+        run = read_json(file)
+        reproducers.found_beside(run, file.parent)
+        return run
     except Unreadable as error:
         msg = f"{file}: {error}"
         raise click.UsageError(msg) from None

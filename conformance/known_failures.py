@@ -14,8 +14,8 @@ The file is TOML, a table `[[known]]` for each:
    it, though its text may stand in the same message; nor does one whose text is only a piece of those words
    (`the server`, `nothing`), nor one without `contains`.
 3. An entry is stale, and fails the run, when its clause was tried and held, on its target or, where it names none, on
-   all, unless it fails only `sometimes`. What was not tried or not observed says nothing: so a shard says nothing of an
-   entry that names no target.
+   all, unless it fails only `sometimes`. What was not tried or not observed says nothing. So one shard cannot tell of
+   an entry that names no target: that is told when all of them are joined.
 4. An entry whose clause there is not, whose target is not among those that could be tried, or whose clause is not about
    its target's profile can match nothing: that is an error, found before anything is tried.
 """
@@ -26,7 +26,7 @@ import dataclasses
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -155,11 +155,17 @@ class KnownFailures:
 
     def stale(self, run: Run) -> list[str]:
         """The entries whose clause holds by now, a line each."""
+        return self._held(run, lambda entry: entry.target is not None or not run.shards)
+
+    def maybe_stale(self, run: Run) -> list[str]:
+        """Of a shard: those whose clause holds in it, and might not in another one."""
+        return self._held(run, lambda entry: entry.target is None and bool(run.shards))
+
+    def _held(self, run: Run, wanted: Callable[[Entry], bool]) -> list[str]:
         return [
             f"{self._where(number)}: {entry} is said to fail, and passes: remove it (--known-failures)"
             for number, entry in enumerate(self.entries)
-            if not entry.sometimes and (entry.target is not None or not run.shards)
-            if _outcomes(run, entry) == {Outcome.PASS}
+            if not entry.sometimes and wanted(entry) and _outcomes(run, entry) == {Outcome.PASS}
         ]
 
     def untold(self, run: Run) -> list[Entry]:

@@ -16,7 +16,7 @@ from conformance.report.failure import Difference, Failure
 from conformance.report.outcome import ClauseResult
 from conformance.report.plain_text import hardened
 from conformance.report.reproducer import case_in
-from conformance.report.reproducers import CAPTURED, REPORTS, REPRODUCERS, SCRIPT
+from conformance.report.reproducers import CAPTURED, REPORTS, SCRIPT, is_in
 from conformance.report.sequence import story_of
 from conformance.report.sequence_svg import draw
 
@@ -151,9 +151,8 @@ def _found(name: str | None, kind: str, folder: Path) -> str | None:
     """
     if name is None or not name.endswith(kind):
         return None
-    of_runs = {os.path.realpath(reports / REPRODUCERS) for reports in (folder, REPORTS)}
-    files = (os.path.realpath(path) for path in (folder / name, Path(name)) if os.path.isfile(path))
-    return next((file for file in files if file.endswith(kind) and os.path.dirname(file) in of_runs), None)
+    files = (os.path.realpath(path) for path in (folder / name, Path(name)) if is_in(path, (folder, REPORTS)))
+    return next((file for file in files if file.endswith(kind)), None)
 
 
 def _link(name: str | None, kind: str, folder: Path) -> str | None:

@@ -42,6 +42,7 @@ def to_json(run: Run) -> dict[str, Any]:
         "shards": [asdict(shard) for shard in run.shards],
         "left_out": [{"name": name, "reason": reason} for name, reason in run.left_out.items()],
         "stale": run.stale,
+        "maybe_stale": run.maybe_stale,
         "targets": [_target(run.targets[name], verdict) for name, verdict in run.verdicts.items()],
     }
 
@@ -72,6 +73,7 @@ def from_json(data: object) -> Run:
         seconds=read(float, top, "seconds"),
         left_out={each["name"]: each["reason"] for each in read(list[LeftOut], top, "left_out")},
         stale=read(list[str], top, "stale"),
+        maybe_stale=read(list[str], top, "maybe_stale"),
     )
     for place, each in enumerate(read(list[dict[str, Any]], top, "targets")):
         target = _read_target(each, f"targets[{place}].")

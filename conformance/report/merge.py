@@ -42,25 +42,30 @@ def merge(runs: Sequence[Run]) -> tuple[Run, list[str]]:
         seconds=sum(run.seconds for run in runs),
     )
     twice = _gather(whole, runs)
-    whole.stale = _still_stale(whole, dict.fromkeys(line for run in runs for line in run.stale))
     found = sum(len(target.clauses) for target in whole.targets.values())
     left_out = {name: reason for run in runs for name, reason in run.left_out.items()}
     whole.left_out = {name: reason for name, reason in left_out.items() if name not in whole.targets}
     whole.expected = found + sum(run.missing for run in runs)
+    whole.stale = _still_stale(whole, (line for run in runs for line in run.stale))
+    maybe = _still_stale(whole, (line for run in runs for line in run.maybe_stale))
+    if whole.remarks:
+        whole.maybe_stale = maybe
+    else:  # nobody is left to say otherwise
+        whole.stale = list(dict.fromkeys(whole.stale + maybe))
     return whole, twice
 
 
 def _still_stale(whole: Run, lines: Iterable[str]) -> list[str]:
     """The lines of those entries whose clause holds in all of the runs: of the others no single run would have had one.
 
-    A line that names none stays.
+    Each comes once. A line that names none stays.
     """
     not_held: set[tuple[str, str | None]] = set()
     for name, target in whole.targets.items():
         for clause in target.clauses:
             if clause.outcome is not Outcome.PASS:
                 not_held |= {(clause.id, name), (clause.id, None)}
-    entries = ((line, STALE.search(line)) for line in lines)
+    entries = ((line, STALE.search(line)) for line in dict.fromkeys(lines))
     return [line for line, entry in entries if entry is None or (entry["clause"], entry["target"]) not in not_held]
 
 

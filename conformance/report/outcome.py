@@ -159,7 +159,8 @@ class Run:
     """A whole run, or a shard of one, or several `joined`. `seed` is None where those that were joined had several.
 
     `profile` is that of the targets that have none of their own. `left_out` are the targets that were meant and could
-    not be tried here, each with the reason; `stale` are the known failures that are none any more, a line each.
+    not be tried here, each with the reason; `stale` are the known failures that are none any more, a line each, and
+    `maybe_stale` those of which that is so unless a shard that is not here says otherwise.
     """
 
     version: str
@@ -173,6 +174,7 @@ class Run:
     targets: dict[str, TargetResult] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     stale: list[str] = field(default_factory=list)
+    maybe_stale: list[str] = field(default_factory=list)
 
     def add(self, target: str, result: ClauseResult, *, means: Means | None = None, hint: str | None = None) -> None:
         """Take in what became of a clause, on a target that is reached by these means."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
+import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,56 @@ class Written:
         result = self.target.clauses[self.place]
         if result.failure is not None:
             self.target.clauses[self.place] = replace(result, failure=replace(result.failure, **found))
+
+
+def found_beside(run: Run, folder: Path) -> None:
+    """Name the reproducers and captures of a run by where they are, if that is where its results are too: in `folder`.
+
+    Results are moved, with all that a run put beside them. What leads out of there is not taken for one of these.
+    """
+
+    def beside(name: str | None) -> str | None:
+        file = folder / REPRODUCERS / Path(name or "").name
+        return str(file) if name and is_in(file, [folder]) else name
+
+    _rename(run, beside)
+
+
+def gather(run: Run, folders: Sequence[Path], into: Path, shown_as: Path) -> None:
+    """Copy the reproducers and captures of a run that are beside results in these folders into another one.
+
+    They are named as the user would there. Raises OSError where that cannot be done.
+    """
+
+    def copied(name: str | None) -> str | None:
+        if not name or not is_in(Path(name), folders):
+            return name
+        copy = into / REPRODUCERS / Path(name).name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if not (copy.exists() and copy.samefile(name)):
+            shutil.copyfile(name, copy)
+        return str(shown_as / REPRODUCERS / copy.name)
+
+    _rename(run, copied)
+
+
+def is_in(file: Path, folders: Iterable[Path]) -> bool:
+    """Whether it is a reproducer or a capture where runs put them in one of these folders, wherever links lead."""
+    if not os.path.isfile(file):
+        return False
+    real = os.path.realpath(file)
+    of_runs = {os.path.realpath(folder / REPRODUCERS) for folder in folders}
+    return real.endswith((SCRIPT, CAPTURED)) and os.path.dirname(real) in of_runs
+
+
+def _rename(run: Run, renamed: Callable[[str | None], str | None]) -> None:
+    for target in run.targets.values():
+        for place, result in enumerate(target.clauses):
+            failure = result.failure
+            if failure is not None:
+                script, packets = renamed(failure.reproducer), renamed(failure.capture)
+                failure = replace(failure, reproducer=script, capture=packets)
+                target.clauses[place] = replace(result, failure=failure)
 
 
 def file_name(clause: str, target: str) -> str:

@@ -27,7 +27,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "failure": (dict, type(None)),
 }
 RUN = ("suite", "version", "profile", "seed", "seconds", "examples", "expected", "interrupted", "joined", "shards")
-NOTES = ("left_out", "stale")
+NOTES = ("left_out", "stale", "maybe_stale")
 
 
 def shape_of(clause: dict[str, Any]) -> list[str]:

@@ -8,8 +8,9 @@ import pytest
 
 from conformance.known_failures import KnownFailures
 from conformance.report.failure import Failure
+from conformance.report.json_report import from_json, to_json
 from conformance.report.merge import merge
-from conformance.report.outcome import ClauseResult, ExitCode, Outcome, Run
+from conformance.report.outcome import ClauseResult, ExitCode, Outcome, Run, Shard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,27 @@ def run_of(target: str, outcome: Outcome, entries: KnownFailures) -> Run:
     run.add(target, entries.marked(target, result(outcome)))
     run.stale = entries.stale(run)
     return run
+
+
+def shard_of(group: int, outcome: Outcome, entries: KnownFailures) -> Run:
+    run = run_of(f"t{group}", outcome, entries)
+    run.shards = [Shard("whole", 3, group)]
+    run.stale, run.maybe_stale = entries.stale(run), entries.maybe_stale(run)
+    return run
+
+
+def test_what_holds_in_all_shards_is_stale(tmp_path: Path) -> None:
+    (tmp_path / "known.toml").write_text(f'[[known]]\nclause = "{CLAUSE}"\nreason = "so it is"\n')
+    entries = KnownFailures(tmp_path / "known.toml")
+    shards = [from_json(to_json(shard_of(group, Outcome.PASS, entries))) for group in (1, 2, 3)]
+    assert [shard.exit_code() for shard in shards] == [ExitCode.CONFORMANT] * 3
+    two, _ = merge(shards[:2])
+    assert two.stale == []
+    whole, _ = merge([two, shards[2]])
+    assert (whole.stale, whole.maybe_stale, whole.exit_code()) == (two.maybe_stale, [], ExitCode.NONCONFORMANT)
+    assert len(whole.stale) == 1
+    failing, _ = merge([*shards[:2], shard_of(3, Outcome.FAIL, entries)])
+    assert (failing.stale, failing.maybe_stale, failing.exit_code()) == ([], [], ExitCode.CONFORMANT)
 
 
 @pytest.mark.parametrize("target", ["", '\ntarget = "t on: u"'])

@@ -33,7 +33,7 @@ def real() -> Run:
     run = every_outcome()
     failed = failure(timeline=exchange(7, 3), reproducer="report/reproducers/a.py", capture="report/reproducers/a.pcap")
     run.add("bad", clause("order.burst", Outcome.FAIL, failure=failed, known="it is the library's"))
-    run.left_out, run.stale = noted().left_out, noted().stale
+    run.left_out, run.stale, run.maybe_stale = noted().left_out, noted().stale, ["line 4: it may be"]
     return run
 
 
