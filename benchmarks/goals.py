@@ -1,4 +1,7 @@
-"""What the figures are to come to, and whether they do: ratios are made within each round, and their median counts."""
+"""What the figures are to come to, and whether they do.
+
+Ratios are made within each round, and their median counts; that of p99 is of all rounds together.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ CASES_PER_SECOND = 500
 COLUMNS = ("goal", "measured", "asked for", "kept")
 NOTE = (
     f"Of the reference server `{BACKEND}`, and of a verdict on it. Against other servers: {CONNECTIONS} connections, "
-    f"{SIZE_BYTES} bytes, and ratios of the same round. Medians, with the least and the most of the rounds."
+    f"{SIZE_BYTES} bytes, and ratios of the same round; that of p99 is of all. Medians, with the least and the most."
 )
 
 

@@ -60,6 +60,8 @@ class Capture:
     """
 
     def __init__(self, address: Place, keeper: Keeper, udp: Place | None = None) -> None:
+        places = [address, *([udp] if udp is not None else [])]
+        interface = _interface(host for host, _ in places)
         self._keeper = keeper
         self._marker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._marker.bind(("127.0.0.1", 0))
@@ -68,9 +70,8 @@ class Capture:
         self._marks = b"begin " + mark, b"end " + mark
         own_port = self._marker.getsockname()[1]
         reasons = []
-        places = [address, *([udp] if udp is not None else [])]
         wanted = " or ".join(f"port {port}" for port in dict.fromkeys([*(port for _, port in places), own_port]))
-        for command in _commands(_interface(host for host, _ in places), wanted):
+        for command in _commands(interface, wanted):
             try:
                 self._start(command)
             except CannotCapture as reason:
@@ -193,8 +194,12 @@ class Packets(threading.Thread):
 
 
 def _interface(hosts: Iterable[str]) -> str:
-    """Where packets to all of these are seen."""
-    return LOOPBACK if all(ipaddress.ip_address(host.partition("%")[0]).is_loopback for host in hosts) else "any"
+    """Where packets to all of these are seen. Raises `CannotCapture` where one of them is not numeric."""
+    try:
+        addresses = [ipaddress.ip_address(host.partition("%")[0]) for host in hosts]
+    except ValueError as error:
+        raise CannotCapture(str(error)) from None
+    return LOOPBACK if all(address.is_loopback for address in addresses) else "any"
 
 
 def _commands(interface: str, wanted: str) -> Iterator[list[str]]:

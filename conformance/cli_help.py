@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
+import select
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -48,14 +48,25 @@ class Interruptible(click.Group):
             sys.exit(ExitCode.INCONCLUSIVE)
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
-        except BrokenPipeError:  # nobody reads what was to be told
-            for stream in (sys.stdout, sys.stderr):
-                with contextlib.suppress(OSError, ValueError, AttributeError):  # it may be closed, or not be there
-                    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is in its buffer yet
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is shown, and it is no verdict
+            unread = [stream.fileno() for stream in (sys.stdout, sys.stderr) if _is_unread(stream)]
+            for descriptor in unread:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)  # for what is in its buffer yet
+            if not (unread and isinstance(error, BrokenPipeError)):
+                traceback.print_exc()
             sys.exit(ExitCode.INCONCLUSIVE)
-        except Exception:  # noqa: BLE001 - whatever it is, it is shown, and it is no verdict
-            traceback.print_exc()
-            sys.exit(ExitCode.INCONCLUSIVE)
+
+
+def _is_unread(stream: TextIO | None) -> bool:
+    """Whether nobody is left to read what is written there (poll(2), POLLERR)."""
+    if stream is None or stream.closed:
+        return False
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+        return any(mask & select.POLLERR for _, mask in poll.poll(0))
+    except (OSError, ValueError):  # it has no descriptor
+        return False
 
 
 class Sectioned(click.Command):

@@ -197,5 +197,6 @@ def _end(attempt: _Attempt) -> None:
         process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with contextlib.suppress(BrokenPipeError):  # what could not be written is tried once more
+                pipe.close()
     kill_marked(attempt.mark)

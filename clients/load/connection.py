@@ -18,7 +18,14 @@ RECEIVE_BYTES = 65536
 
 
 class Lost(Exception):
-    """The connection is of no more use; the message is the kind of error."""
+    """The connection is of no more use; the message is the kind of error.
+
+    `answered` are the times at which the messages were due whose answers came right before that.
+    """
+
+    def __init__(self, kind: str, answered: Sequence[int] = ()) -> None:
+        super().__init__(kind)
+        self.answered = answered
 
 
 class Connection:
@@ -67,14 +74,15 @@ class Connection:
         under_way = self.under_way
         if len(under_way) == 1 and not self._heard and not self._answered_bytes and data == under_way[0][1].reply:
             return [under_way.popleft()[0]]
-        try:
-            return self._check(self._heard + data)
-        except WrongAnswer:
-            raise Lost("wrong answer") from None
-
-    def _check(self, heard: bytes) -> list[int]:
-        """Go through what was heard, reply by reply. Raises `WrongAnswer`."""
         answered: list[int] = []
+        try:
+            self._check(self._heard + data, answered)
+        except WrongAnswer:
+            raise Lost("wrong answer", answered) from None
+        return answered
+
+    def _check(self, heard: bytes, answered: list[int]) -> None:
+        """Go through what was heard, reply by reply, and add when each message was due. Raises `WrongAnswer`."""
         at = 0
         while at < len(heard):
             if not self.under_way:
@@ -91,7 +99,6 @@ class Connection:
             answered += self._settle(chunk)
             at = at_end
         self._heard = heard[at:]
-        return answered
 
     def _settle(self, chunk: bytes) -> list[int]:
         """Compare an answered chunk with what was sent, over as many messages as it spans."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from clients.load.connection import Connection, Lost, kind_of
 from clients.load.messages import messages_of
@@ -54,6 +54,7 @@ class Generator:
         self._pace: Pace = ClosedLoop(0)
         self._since_ns: int | None = None
         self._ended_ns: int | None = None
+        self._is_counted = False
 
     def run(self) -> None:
         """Do all of it. Raises `Unreachable` where the connections cannot be opened.
@@ -181,7 +182,10 @@ class Generator:
         )
 
     def _count_missing(self) -> None:
-        """Count what was due before the end and has no answer yet."""
+        """Count what was due before the end and has no answer yet, once."""
+        if self._is_counted:
+            return
+        self._is_counted = True
         self._give_up(due for each in self._connected() for due, _ in each.under_way)
         self._give_up(self._pace.overdue(self._end_of_load()))
 
@@ -236,11 +240,12 @@ class Generator:
                 if answered:
                     self._count(answered)
         except Lost as error:
+            self._count(error.answered)
             self._lose(index, connection, str(error))
         else:
             self._push(index)
 
-    def _count(self, answered: list[int]) -> None:
+    def _count(self, answered: Sequence[int]) -> None:
         now_ns, since_ns = clock_ns(), self._since_ns
         self._tally.answered += len(answered)
         if since_ns is not None:

@@ -72,19 +72,47 @@ def found_beside(run: Run, folder: Path) -> None:
 def gather(run: Run, folders: Sequence[Path], into: Path, shown_as: Path) -> None:
     """Copy the reproducers and captures of a run that are beside results in these folders into another one.
 
-    They are named as the user would there. Raises OSError where that cannot be done.
+    They are named as the user would there, and no two alike. Raises OSError where that cannot be done.
     """
+    failures = [result.failure for target in run.targets.values() for result in target.clauses if result.failure]
+    named = [Path(name) for failure in failures for name in (failure.reproducer, failure.capture) if name]
+    stems = _stems((file for file in named if is_in(file, folders)), into / REPRODUCERS)
 
     def copied(name: str | None) -> str | None:
         if not name or not is_in(Path(name), folders):
             return name
-        copy = into / REPRODUCERS / Path(name).name
+        copy = into / REPRODUCERS / (stems[_origin(Path(name))] + Path(name).suffix)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        if not (copy.exists() and copy.samefile(name)):
-            shutil.copyfile(name, copy)
+        if os.path.realpath(copy) != os.path.realpath(name):
+            aside = copy.with_name(f"{copy.name}.{os.getpid()}")
+            shutil.copyfile(name, aside)
+            aside.replace(copy)  # a link that is there leads elsewhere, and is not followed
         return str(shown_as / REPRODUCERS / copy.name)
 
     _rename(run, copied)
+
+
+def _stems(files: Iterable[Path], place: Path) -> dict[tuple[str, str], str]:
+    """What each file is called in a place, but for what it ends with. What is there already keeps its name.
+
+    Names of different runs are told apart by a number; those of one run differ.
+    """
+    there = os.path.realpath(place)
+    origins = sorted(dict.fromkeys(map(_origin, files)), key=lambda origin: origin[0] != there)
+    stems: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    for origin in origins:
+        stem, number = origin[1], 1
+        while stem.casefold() in taken:
+            number += 1
+            stem = f"{origin[1]}-{number}"
+        taken.add(stem.casefold())
+        stems[origin] = stem
+    return stems
+
+
+def _origin(file: Path) -> tuple[str, str]:
+    return os.path.dirname(os.path.realpath(file)), file.stem
 
 
 def is_in(file: Path, folders: Iterable[Path]) -> bool:
@@ -92,7 +120,7 @@ def is_in(file: Path, folders: Iterable[Path]) -> bool:
     if not os.path.isfile(file):
         return False
     real = os.path.realpath(file)
-    of_runs = {os.path.realpath(folder / REPRODUCERS) for folder in folders}
+    of_runs = {os.path.join(os.path.realpath(folder), REPRODUCERS) for folder in folders}
     return real.endswith((SCRIPT, CAPTURED)) and os.path.dirname(real) in of_runs
 
 

@@ -49,14 +49,16 @@ surplus = st.integers(0, 64).map(lambda kilobytes: 1024 * kilobytes)
 
 
 def at_limit(subject: Trial, size: int) -> int:
-    """A size that lies to the server's chunk limit and its multiples as `size` does to 1024 and its multiples.
+    """A size at a multiple of 1024, or a byte from it, becomes the one that is so at that multiple of the chunk limit.
 
-    Where the limit is 1024 it is `size` itself. `LARGEST_LIMIT_BYTES` bounds what a case sends.
+    Any other stays, and so do all where the limit is 1024, or larger than what a case should send.
     """
-    limit = min(subject.bench.target.chunk_limit_bytes, LARGEST_LIMIT_BYTES)
+    limit = subject.bench.target.chunk_limit_bytes
     multiple = round(size / DEFAULT_CHUNK_LIMIT_BYTES)
     beyond = size - multiple * DEFAULT_CHUNK_LIMIT_BYTES
-    return max(1, multiple * limit + max(-(limit // 2), min(beyond, limit // 2)))
+    if not multiple or abs(beyond) > 1 or limit > LARGEST_LIMIT_BYTES:
+        return size
+    return max(1, multiple * limit + beyond)
 
 
 def send(client: int, sizes: Iterable[int]) -> Script:

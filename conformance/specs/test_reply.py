@@ -64,6 +64,7 @@ def test_bytes_not_text(subject: Trial, messages: list[bytes]) -> None:
 @clause(MUST, profiles=RECEIVED)
 @given(size=st.integers(1, 8000))
 @example(size=1025)
+@example(size=2049)
 @example(size=5000)
 def test_chunk_limit(subject: Trial, size: int) -> None:
     """Each literal holds at least one byte and at most the chunk limit, 1024 unless the target says otherwise."""
@@ -80,12 +81,15 @@ def test_identity(subject: Trial, pieces: list[bytes]) -> None:
 
 
 @clause(MUST)
-@given(multiple=st.integers(1, 8))
-@example(multiple=1)
-@example(multiple=2)
-def test_exact_multiples(subject: Trial, multiple: int) -> None:
-    """As many bytes as the chunk limit, 1024, or a multiple of it, are answered with no further byte sent."""
-    subject.hold(Connect(1), Ping(1, tape(1, at_limit(subject, multiple * 1024))), leave(1))
+@given(multiple=st.integers(1, 8), of_limit=st.booleans())
+@example(multiple=1, of_limit=False)
+@example(multiple=1, of_limit=True)
+@example(multiple=2, of_limit=False)
+@example(multiple=2, of_limit=True)
+def test_exact_multiples(subject: Trial, multiple: int, of_limit: bool) -> None:
+    """Exactly 1024 bytes, and multiples of it, are answered with no further byte sent; so is the chunk limit."""
+    size = at_limit(subject, min(multiple, 2) * 1024) if of_limit else multiple * 1024
+    subject.hold(Connect(1), Ping(1, tape(1, size)), leave(1))
 
 
 @clause(MUST)

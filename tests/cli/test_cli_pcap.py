@@ -41,9 +41,10 @@ class Datagram(socketserver.BaseRequestHandler):
     def handle(self):
         self.request[1].sendto(b"wrong", self.client_address)
 
+datagrams = socketserver.UDPServer(("127.0.0.1", int(sys.argv[2])), Datagram)
 streams = socketserver.ThreadingTCPServer(("127.0.0.1", int(sys.argv[1])), Client)
 threading.Thread(target=streams.serve_forever, daemon=True).start()
-socketserver.UDPServer(("127.0.0.1", int(sys.argv[2])), Datagram).serve_forever()
+datagrams.serve_forever()
 """
 
 
@@ -101,7 +102,7 @@ def test_the_exchange_is_in_the_capture(program: Program, tool: str, target: tup
 def test_datagrams_are_in_the_capture(program: Program, elsewhere: bool) -> None:
     server = program.folder / "server.py"
     server.write_text(WRONG_DATAGRAMS)
-    command = ("--command", f"{sys.executable} {server} {{port}} {{udp_port}}")
+    command = ("--host", "localhost", "--command", f"{sys.executable} {server} {{port}} {{udp_port}}")
     ran = program("run", *(command if elsewhere else ("--zoo", "strips-datagram")), "-k", "datagram.answered", "--pcap")
     assert ran.code == 1, ran.text
     (capture,) = (program.folder / "report" / "reproducers").glob("*.pcap")

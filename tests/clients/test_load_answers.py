@@ -120,3 +120,13 @@ def test_what_the_kernel_does_not_take_is_kept() -> None:
             if connection.unsent:
                 connection.push([])
         assert not connection.unsent
+
+
+def test_what_was_right_before_a_wrong_answer_is_told() -> None:
+    with connected(messages_of(5, "received", 64), "received") as (connection, server):
+        connection.push([1, 2, 3])
+        right = reply_to(server.recv(5))
+        server.sendall(right + reply_to(server.recv(5)) + b"wrong")
+        with pytest.raises(Lost, match="wrong answer") as lost:
+            connection.hear()
+    assert list(lost.value.answered) == [1, 2]

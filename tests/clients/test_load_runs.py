@@ -140,7 +140,7 @@ def test_what_is_lost_with_its_connection_counts_with_its_waiting() -> None:
         came = figures(short(port, rate=1000.0, depth=1000, warm_up_s=0.0, silence_s=0.2))
     assert came.messages == 0
     assert came.unanswered == sum(came.counts_us.values()) > 0
-    assert came.latency_us["p100"] > 99_000
+    assert came.latency_us["p100"] > 50_000
 
 
 def test_what_was_due_before_the_end_is_still_sent() -> None:
@@ -165,7 +165,7 @@ def test_a_server_process_that_ends_meanwhile() -> None:
         Generator(short(port, pid=other.pid), tally, end_it).run()
     came = tally.figures()
     assert came.errors == {PROCESS_ENDED: 1}
-    assert came.latency_us
+    assert came.seconds > 0
     assert came.server_cpu_us is None
 
 
@@ -253,5 +253,5 @@ def test_whose_limit_it_is(busy: float, server: float | None, said: str | None) 
 
 def test_a_generator_that_waits_is_not_at_work() -> None:
     with answering(Turning(1, nothing)) as port:
-        came = figures(short(port, warm_up_s=0.0, silence_s=0.1))
+        came = figures(short(port, warm_up_s=0.0, duration_s=1.0, silence_s=0.1))
     assert came.busy_share < SATURATED

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from faces_runs import clause, failure
 from report_command import report
 
-from conformance.report.json_report import write_json
+from conformance.report.json_report import read_json, write_json
 from conformance.report.outcome import Outcome, Run, Shard
 from conformance.report.reproducers import REPORTS, REPRODUCERS
 
@@ -48,6 +49,43 @@ def test_the_page_of_joined_shards_has_their_reproducers(folder: Path) -> None:
     page = (folder / "joined" / "index.html").read_text()
     assert all(f'href="./reproducers/{name}"' in page for name in names)
     assert "Reproducer: python joined/reproducers/close.eof--mine.py -- " in said
+
+
+def test_reproducers_of_one_name_from_two_runs_are_told_apart(folder: Path) -> None:
+    files = [shard(folder, group, "close.eof", captured=True) for group in (1, 2)]
+    for number, target in enumerate(("mine", "mine.py"), 1):
+        run = read_json(files[number - 1])
+        run.targets = {target: replace(run.targets["mine"], name=target)}
+        run.shards = []
+        write_json(run, files[number - 1])
+        (files[number - 1].parent / REPRODUCERS / "close.eof--mine.py").write_text(f"# of {target}")
+    code, said, _ = report("merge", *files, "--report", "shard-2")
+    assert code == 1
+    place = folder / "shard-2" / REPRODUCERS
+    assert (place / "close.eof--mine.py").read_text() == "# of mine.py"
+    assert (place / "close.eof--mine-2.py").read_text() == "# of mine"
+    assert (place / "close.eof--mine-2.pcap").exists()
+    assert "shard-2/reproducers/close.eof--mine.py" in said
+    assert "shard-2/reproducers/close.eof--mine-2.py" in said
+
+
+def test_a_copy_does_not_follow_a_link(folder: Path) -> None:
+    file = shard(folder, 1, "close.eof")
+    place = folder / "page" / REPRODUCERS
+    place.mkdir(parents=True)
+    (folder / "mine.txt").write_text("mine")
+    (place / "close.eof--mine.py").symlink_to(folder / "mine.txt")
+    assert report("show", file, "--report", "page")[0] == 1
+    assert (folder / "mine.txt").read_text() == "mine"
+    assert (place / "close.eof--mine.py").read_text() == "# close.eof\n"
+
+
+def test_a_folder_that_leads_elsewhere_is_not_looked_into(folder: Path) -> None:
+    file = shard(folder, 1, "close.eof")
+    (file.parent / REPRODUCERS).rename(folder / "elsewhere")
+    (file.parent / REPRODUCERS).symlink_to(folder / "elsewhere")
+    assert report("show", file, "--report", "page")[0] == 1
+    assert not (folder / "page" / REPRODUCERS).exists()
 
 
 def test_without_a_page_they_are_named_by_where_they_are(folder: Path) -> None:

@@ -9,7 +9,7 @@ import signal
 
 from conformance.report.reproducing.processes import within_patience
 from conformance.report.reproducing.pumping import CLIENTS
-from conformance.report.reproducing.server import SERVER
+from conformance.report.reproducing.server import SERVER, PortTaken
 from conformance.report.reproducing.verdict import CannotTell, Fault, Patience
 
 SMALL_PIPE_BYTES = 4096
@@ -53,5 +53,7 @@ def start_again() -> None:
     """Start the server once more, on the port that it had."""
     try:
         SERVER.start(SERVER.command, SERVER.address)
+    except PortTaken:
+        raise
     except CannotTell as reason:
         raise Fault("the server starts again on the port that it had", str(reason)) from None

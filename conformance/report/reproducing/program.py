@@ -11,7 +11,7 @@ from types import FrameType
 
 from conformance.report.reproducing.case import CLAUSE, LEVEL, case
 from conformance.report.reproducing.pumping import CLIENTS
-from conformance.report.reproducing.server import KEPT, SERVER
+from conformance.report.reproducing.server import KEPT, SERVER, numeric
 from conformance.report.reproducing.verdict import CannotTell, Fault, Patience
 
 LONGEST_CASE_S = 60
@@ -70,10 +70,14 @@ def undisturbed() -> None:
 
 
 def pause() -> None:
-    """Say where the server is, and wait: somebody may want to attach a debugger, a tracer or a capture."""
+    """Say where the server is, and wait: somebody may want to attach a debugger, a tracer or a capture.
+
+    Raises `CannotTell` where the place of its datagrams has no address.
+    """
     where = f"the server is at {SERVER.address[0]}:{SERVER.address[1]}"
     if SERVER.udp is not None:
-        where += f", datagrams at {SERVER.udp[0]}:{SERVER.udp[1]}"
+        host, port = numeric(SERVER.udp)
+        where += f", datagrams at {host}:{port}"
     if SERVER.process is not None:
         where += f", process {SERVER.process.pid}"
     print(f"{where}: press Enter to go on", flush=True)

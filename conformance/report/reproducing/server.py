@@ -31,6 +31,10 @@ START_LINE = re.compile(rb"^Server start at: (\S+):(\d{1,5})\s*$", re.MULTILINE)
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
+class PortTaken(CannotTell):
+    """Somebody else serves where the server is to serve: nothing can be said of it."""
+
+
 class Output(threading.Thread):
     """Reads what the server writes, so that it never blocks on a full pipe; keeps the last of it."""
 
@@ -83,7 +87,7 @@ class Server:
         words = [functools.reduce(lambda word, each: word.replace(*each), filled.items(), word) for word in command]
         self.command = command
         if port and self._accepts((host, port)):
-            raise CannotTell(f"something else accepts connections at {host}:{port} already")
+            raise PortTaken(f"something else accepts connections at {host}:{port} already")
         adopt_orphans()
         try:
             self.process = subprocess.Popen(
@@ -124,11 +128,9 @@ class Server:
         if address is None:
             return False
         try:
-            *_, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
-        except (OSError, UnicodeError):
+            self.address = numeric(address)
+        except CannotTell:
             return False
-        loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # who binds all addresses is reached over loopback
-        self.address = loopback.get(str(found[0]), str(found[0])), int(found[1])
         with socket.socket(family_of(self.address[0])) as probe:
             probe.settimeout(1)
             return probe.connect_ex(self.address) == 0
@@ -215,7 +217,17 @@ def is_here(announced: str, host: str) -> bool:
         address = ipaddress.ip_address(announced)
     except ValueError:
         return False
-    return address.is_loopback or address.is_unspecified
+    return address.is_loopback or address.is_unspecified or announced == numeric((host, 0))[0]
+
+
+def numeric(address: tuple[str, int]) -> tuple[str, int]:
+    """The same without a name; who binds all addresses is reached over loopback. Raises `CannotTell` where none is."""
+    try:
+        *_, found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError):
+        raise CannotTell(f"{address[0]!r} has no address") from None
+    loopback = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    return loopback.get(str(found[0]), str(found[0])), int(found[1])
 
 
 def family_of(host: str) -> socket.AddressFamily:
