@@ -238,3 +238,37 @@ def environment_of(pid: str) -> str:
         return Path(f"/proc/{pid}/environ").read_text(errors="replace")
     except OSError:
         return ""
+
+
+# Out of descriptors it spins. It is slow to accept for the first time, as any server may be on a crowded machine.
+SLOW_AT_FIRST = """
+import select, socket, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+listener.setblocking(False)
+clients = []
+select.select([listener], [], [])
+until = time.process_time() + 0.3
+while time.process_time() < until:
+    pass
+while True:
+    for each in select.select([listener, *clients], [], [])[0]:
+        if each is listener:
+            try:
+                while True:
+                    clients.append(listener.accept()[0])
+            except OSError:
+                pass
+        elif chunk := each.recv(1024):
+            each.sendall(b"Server received %a" % chunk)
+        else:
+            clients.remove(each)
+            each.close()
+"""
+
+
+def test_the_connection_that_asked_whether_it_serves_leaves_no_room_at_its_limit(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SLOW_AT_FIRST)
+    _, script = SHOWN["limits.exhaustion-quiet"]
+    file = written(tmp_path, steps_of(script), clause="limits.exhaustion-quiet")
+    status, said = tried(file, "--", sys.executable, str(tmp_path / "server.py"), "{port}")
+    assert (status, "the server comes to rest" in said) == (1, True), said
