@@ -26,6 +26,7 @@ from clients.load.waiting import IN, OUT, Waiting
 
 BATCH = 64
 SLICE_S = 0.1
+OPENING_SILENCE_S = 10.0
 
 clock_ns = time.perf_counter_ns
 
@@ -108,7 +109,7 @@ class Generator:
         while not done():
             ready = self._waiting.wait(SLICE_S, exact=False)
             silence_s = 0.0 if ready else silence_s + SLICE_S
-            if silence_s >= self._plan.silence_s:
+            if silence_s >= OPENING_SILENCE_S:
                 raise Lost(f"silence of {silence_s:.0f} s")
             for fd, _ in ready:
                 # Those that were opened before have nothing to hear but their end.

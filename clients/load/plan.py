@@ -15,6 +15,8 @@ class Plan:
 
     Without a rate the loop is closed: a reply is followed by the next message at once. With one it is open:
     `rate` messages a second are due, over all connections, whatever the server has answered.
+
+    What is owed at the end is given up when nothing has come of it for `silence_s`.
     """
 
     address: Address

@@ -45,10 +45,12 @@ def answering(answer: Answer) -> Iterator[int]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield port
-        ending.set()
-        socket.create_connection(("127.0.0.1", port)).close()
-        thread.join(BOUND_S)
+        try:
+            yield port
+        finally:
+            ending.set()
+            socket.create_connection(("127.0.0.1", port)).close()
+            thread.join(BOUND_S)
 
 
 def talk(client: socket.socket, answer: Answer) -> None:

@@ -143,6 +143,12 @@ def test_what_is_lost_with_its_connection_counts_with_its_waiting() -> None:
     assert came.latency_us["p100"] > 50_000
 
 
+def test_what_opens_late_is_waited_for_however_soon_the_rest_is_given_up() -> None:
+    with answering(late(0.5)) as port:
+        came = figures(short(port, silence_s=0.1))
+    assert came.errors == {}
+
+
 def test_what_was_due_before_the_end_is_still_sent() -> None:
     with answering(Turning(1, late(0.3))) as port:  # within the window nothing is answered, and so but one can be sent
         came = figures(short(port, rate=100.0, warm_up_s=0.0))
